@@ -1,0 +1,154 @@
+package porting
+
+import "time"
+
+// Message names are verbs. Each is a signal and an update on one pure function, Port.Receive.
+const (
+	MsgDecide       = "decide"
+	MsgRevoke       = "revoke"
+	MsgAmend        = "amend"
+	MsgNote         = "note"
+	MsgCarrierEvent = "carrier-event"
+
+	// UpdateReceive answers when the order was accepted or refused; it changes nothing.
+	UpdateReceive = "receive"
+	// QueryStatus answers with a Status.
+	QueryStatus = "status"
+)
+
+// MessageDoc describes a message to people: the Web UI shows it in its dialogs.
+type MessageDoc struct {
+	Name, Description, Example string
+}
+
+// MessageDocs lists every message in the order in which the Web UI offers them.
+var MessageDocs = []MessageDoc{
+	{MsgDecide, "Approve or reject the port at its present stage", `{"decision":"approve","by":"ana@desk"}`},
+	{MsgRevoke, "The subscriber revokes the authorization: stop the port or take it back", `{"by":"ben@care","reason":"AUTHORIZATION_REVOKED"}`},
+	{MsgAmend, "Correct the order after a carrier's rejection and submit it again", `{"by":"ana@desk","account_number":"4412-77"}`},
+	{MsgNote, "Write a line into the port's timeline (no personal data)", `{"by":"ana@desk","text":"called the donor, FOC promised"}`},
+	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier":"simulator","by":"webhook"}`},
+}
+
+// Decide is an approver's decision. ID makes a repeated message harmless.
+type Decide struct {
+	ID           string `json:"id,omitempty"`
+	Decision     string `json:"decision"`                // approve or reject
+	By           string `json:"by"`                      // claimed, not proven; see the approval rules
+	Stage        Stage  `json:"stage,omitempty"`         // the stage decided on; refused when the port is elsewhere
+	OrderVersion int    `json:"order_version,omitempty"` // the version decided on; refused when the order has moved on
+	Reason       Reason `json:"reason,omitempty"`        // a code, for a reject
+}
+
+// Decisions.
+const (
+	Approve = "approve"
+	Reject  = "reject"
+)
+
+// Revoke withdraws the subscriber's authorization.
+type Revoke struct {
+	ID     string `json:"id,omitempty"`
+	By     string `json:"by"`
+	Reason Reason `json:"reason,omitempty"` // AUTHORIZATION_REVOKED when empty
+}
+
+// Amend corrects an order. Only the fields that are set change.
+type Amend struct {
+	ID            string   `json:"id,omitempty"`
+	By            string   `json:"by"`
+	AccountNumber string   `json:"account_number,omitempty"`
+	BTN           Number   `json:"btn,omitempty"`
+	Name          string   `json:"name,omitempty"`
+	Address       *Address `json:"address,omitempty"`
+	CodeRef       string   `json:"code_ref,omitempty"` // a new code, already in the vault
+	DueDate       string   `json:"due_date,omitempty"`
+}
+
+// Note is a line for the timeline.
+type Note struct {
+	ID   string `json:"id,omitempty"`
+	By   string `json:"by"`
+	Text string `json:"text"`
+}
+
+// CarrierEvent is a hint. Nothing in it is believed; it only makes the saga read back.
+type CarrierEvent struct {
+	ID      string `json:"id,omitempty"`
+	By      string `json:"by,omitempty"`
+	Carrier string `json:"carrier,omitempty"`
+	Hint    string `json:"hint,omitempty"` // the carrier's own event name, kept for the timeline
+}
+
+// Answer is what the sender of an update learns.
+type Answer struct {
+	ID       string  `json:"id"`
+	Accepted bool    `json:"accepted"`
+	Stage    Stage   `json:"stage"`
+	Outcome  Outcome `json:"outcome,omitempty"`
+	Reason   Reason  `json:"reason,omitempty"`
+	Says     string  `json:"says"` // one sentence
+}
+
+// Status is what the query answers and what `port show -o json` prints. Numbers are masked.
+type Status struct {
+	ID             string         `json:"id"`
+	Direction      Direction      `json:"direction"`
+	Stage          Stage          `json:"stage"`
+	Outcome        Outcome        `json:"outcome"`
+	Reason         Reason         `json:"reason,omitempty"`
+	Jurisdiction   string         `json:"jurisdiction"`
+	Pack           string         `json:"pack,omitempty"` // id@version
+	PackWhy        string         `json:"pack_why,omitempty"`
+	Carrier        string         `json:"carrier"`
+	Tenant         string         `json:"tenant"`
+	Reference      string         `json:"reference"`
+	OrderVersion   int            `json:"order_version"`
+	WaitingOn      Waiting        `json:"waiting_on"`
+	DueAt          *time.Time     `json:"due_at"`
+	FOCAt          *time.Time     `json:"foc_at"`
+	NeedsAttention bool           `json:"needs_attention"`
+	Attention      string         `json:"attention,omitempty"`
+	Risk           Risk           `json:"risk"`
+	Numbers        []NumberStatus `json:"numbers"`
+	Decisions      []Decision     `json:"decisions,omitempty"`
+	Timeline       []Entry        `json:"timeline"`
+	Undone         []Entry        `json:"undone,omitempty"`
+	Scaled         bool           `json:"scaled_clock,omitempty"`
+}
+
+// NumberStatus is one number's own state.
+type NumberStatus struct {
+	Number string `json:"number"` // masked
+	Status string `json:"status"` // pending, moved, not-moved, moved-back
+	Reason Reason `json:"reason,omitempty"`
+}
+
+// Number states.
+const (
+	NumberPending   = "pending"
+	NumberMoved     = "moved"
+	NumberNotMoved  = "not-moved"
+	NumberMovedBack = "moved-back"
+)
+
+// Entry is a line of the timeline, in business time.
+type Entry struct {
+	At    time.Time `json:"at"`
+	Stage Stage     `json:"stage"`
+	Event Event     `json:"event"`
+	Actor string    `json:"actor"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Decision is a decision that was taken. Unsigned ones are marked wherever they are shown.
+type Decision struct {
+	ID           string    `json:"id,omitempty"`
+	Decision     string    `json:"decision"`
+	By           string    `json:"by"`
+	At           time.Time `json:"at"`
+	Stage        Stage     `json:"stage"`
+	OrderVersion int       `json:"order_version"`
+	Reason       Reason    `json:"reason,omitempty"`
+	Signed       bool      `json:"signed"`
+}

@@ -1,0 +1,55 @@
+package porting
+
+// Reason is why a port was rejected, refused, reversed or stopped, in one vocabulary for all carriers and countries.
+type Reason string
+
+// Reasons given by a donor or a carrier (reference: NANC flows, WICIS, Telnyx, Bandwidth and Twilio lists).
+const (
+	AccountNumberMismatch Reason = "ACCOUNT_NUMBER_MISMATCH"
+	AccountNumberRequired Reason = "ACCOUNT_NUMBER_REQUIRED"
+	BTNMismatch           Reason = "BTN_MISMATCH"
+	PINMismatch           Reason = "PIN_MISMATCH"
+	PINRequired           Reason = "PIN_REQUIRED"
+	PINExpired            Reason = "PIN_EXPIRED"
+	NameMismatch          Reason = "NAME_MISMATCH"
+	AddressMismatch       Reason = "ADDRESS_MISMATCH"
+	ZIPMismatch           Reason = "ZIP_MISMATCH"
+	LOAMissing            Reason = "LOA_MISSING"
+	LOAInvalid            Reason = "LOA_INVALID"
+	NumberNotFound        Reason = "TN_NOT_FOUND"
+	NumberInactive        Reason = "TN_INACTIVE"
+	DifferentAccounts     Reason = "DIFFERENT_ACCOUNTS"
+	PartialPortNoNewBTN   Reason = "PARTIAL_PORT_NO_NEW_BTN"
+	PendingOrder          Reason = "PENDING_ORDER"
+	PortProtected         Reason = "PORT_PROTECTED"
+	ContractServices      Reason = "CONTRACT_SERVICES"
+	RateCenterMismatch    Reason = "RATE_CENTER_MISMATCH"
+	WrongLosingCarrier    Reason = "WRONG_LOSING_CARRIER"
+	DirectoryListing      Reason = "NAME_DIRECTORY_LISTING"
+	DueDateInvalid        Reason = "DUE_DATE_INVALID"
+	DueDateUnmeetable     Reason = "DUE_DATE_UNMEETABLE"
+	OutsideBusinessHours  Reason = "OUTSIDE_BUSINESS_HOURS"
+	NetworkNotReady       Reason = "SP_NETWORK_NOT_READY"
+	DuplicateRequest      Reason = "DUPLICATE_REQUEST"
+	UnpaidBalance         Reason = "UNPAID_BALANCE"
+	SuspectedFraud        Reason = "SUSPECTED_FRAUD"
+	OtherReason           Reason = "OTHER"
+)
+
+// Reasons of our own.
+const (
+	NumberInUse            Reason = "NUMBER_IN_OPEN_PORT" // another open port holds the number
+	OrderInvalid           Reason = "ORDER_INVALID"
+	ScaledClockRefused     Reason = "SCALED_CLOCK_REFUSED"
+	NumberNotPortable      Reason = "NUMBER_NOT_PORTABLE"
+	Declined               Reason = "DECLINED" // a person declined
+	NoDecision             Reason = "NO_DECISION"
+	NoCorrection           Reason = "NO_CORRECTION"
+	CarrierSilent          Reason = "CARRIER_SILENT"
+	AuthorizationRevoked   Reason = "AUTHORIZATION_REVOKED"
+	UnauthorisedPort       Reason = "UNAUTHORISED_PORT"
+	WithdrawnByCustomer    Reason = "WITHDRAWN_BY_CUSTOMER"
+	CancelledInTemporal    Reason = "CANCELLED_IN_TEMPORAL"
+	CarrierPortedAnyway    Reason = "CARRIER_PORTED_ANYWAY"
+	ReversalNotAcceptedYet Reason = "REVERSAL_NOT_ACCEPTED"
+)
