@@ -20,7 +20,7 @@ type Ref struct {
 type LSR struct {
 	Ref   Ref            `json:"ref"`
 	Order porting.Order  `json:"order"`
-	Code  porting.Secret `json:"-"` // authorization code from the vault
+	Code  porting.Secret `json:"-"`   // authorization code from the vault
 	DDD   time.Time      `json:"ddd"` // desired due date; zero leaves it to the carrier
 }
 

@@ -6,8 +6,8 @@ import "time"
 // the same. The demo runs its business time faster, from a morning of its choice: deadlines keep their dates and take
 // seconds. A port carries the clock that it was received with; a worker outside demo and dev refuses a scaled one.
 type Clock struct {
-	Scale         float64   `json:"scale,omitempty"`          // business seconds in a real second; 0 and 1 mean real time
-	RealStart     time.Time `json:"real_start,omitzero"`      // the real instant at which business time was BusinessStart
+	Scale         float64   `json:"scale,omitempty"`     // business seconds in a real second; 0 and 1 mean real time
+	RealStart     time.Time `json:"real_start,omitzero"` // the real instant at which business time was BusinessStart
 	BusinessStart time.Time `json:"business_start,omitzero"`
 }
 

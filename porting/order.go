@@ -68,12 +68,12 @@ type Account struct {
 
 // Authorization is the subscriber's permission to move the numbers.
 type Authorization struct {
-	Kind           string    `json:"kind" yaml:"kind"`                                // loa, transfer-pin, pac, rio, upc, nip, mnp-reservation, consent
-	Code           Secret    `json:"-" yaml:"code"`                                   // the code itself; goes to the vault
-	CodeRef        string    `json:"code_ref,omitempty" yaml:"-"`                     // where the vault keeps it
-	IssuedAt       time.Time `json:"issued_at,omitzero" yaml:"issued_at"`             // when the code was issued
-	SignedAt       time.Time `json:"signed_at,omitzero" yaml:"signed_at"`             // when the subscriber signed
-	SignedBy       string    `json:"signed_by,omitempty" yaml:"signed_by"`            // name as signed
+	Kind           string    `json:"kind" yaml:"kind"`                                 // loa, transfer-pin, pac, rio, upc, nip, mnp-reservation, consent
+	Code           Secret    `json:"-" yaml:"code"`                                    // the code itself; goes to the vault
+	CodeRef        string    `json:"code_ref,omitempty" yaml:"-"`                      // where the vault keeps it
+	IssuedAt       time.Time `json:"issued_at,omitzero" yaml:"issued_at"`              // when the code was issued
+	SignedAt       time.Time `json:"signed_at,omitzero" yaml:"signed_at"`              // when the subscriber signed
+	SignedBy       string    `json:"signed_by,omitempty" yaml:"signed_by"`             // name as signed
 	DocumentSHA256 string    `json:"document_sha256,omitempty" yaml:"document_sha256"` // digest of the LOA
 }
 
