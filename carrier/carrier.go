@@ -10,11 +10,14 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// Ref is our name for an order at a carrier: port and version. It is the PON and VER of an LSR, never a run ID.
-type Ref struct {
-	Port    string `json:"port"`
-	Version int    `json:"version"`
-}
+// What a carrier says is part of the language; these are its names here.
+type (
+	Ref         = porting.Ref
+	State       = porting.CarrierState
+	Status      = porting.CarrierStatus
+	Rejection   = porting.Rejection
+	NumberState = porting.NumberState
+)
 
 // LSR is a local service request: the order as the carrier needs it.
 type LSR struct {
@@ -24,47 +27,18 @@ type LSR struct {
 	DDD   time.Time      `json:"ddd"` // desired due date; zero leaves it to the carrier
 }
 
-// State is where an order stands at the carrier.
-type State string
-
 // States at a carrier. Unknown ones are kept raw in Status.Raw.
 const (
-	StatePending       State = "pending"        // received, not answered
-	StateRejected      State = "rejected"       // may be corrected and sent again
-	StateConfirmed     State = "confirmed"      // FOC given
-	StateActive        State = "active"         // numbers moved
-	StateCancelPending State = "cancel-pending" // cancel asked, not acknowledged
-	StateCancelled     State = "cancelled"
-	StateReversing     State = "reversing" // a reverse port is under way
-	StateReversed      State = "reversed"  // numbers are back with the donor
-	StateUnknown       State = "unknown"   // the carrier said something that we do not know
+	StatePending       = porting.CarrierPending
+	StateRejected      = porting.CarrierRejected
+	StateConfirmed     = porting.CarrierConfirmed
+	StateActive        = porting.CarrierActive
+	StateCancelPending = porting.CarrierCancelPending
+	StateCancelled     = porting.CarrierCancelled
+	StateReversing     = porting.CarrierReversing
+	StateReversed      = porting.CarrierReversed
+	StateUnknown       = porting.CarrierUnknown
 )
-
-// Status is the truth read back from the carrier.
-type Status struct {
-	Ref     Ref               `json:"ref"`
-	State   State             `json:"state"`
-	FOC     time.Time         `json:"foc,omitzero"`      // confirmed date, when State is confirmed or later
-	Version int               `json:"version"`           // rises with every change at the carrier
-	Reasons []Rejection       `json:"reasons,omitempty"` // why it was rejected
-	Numbers []NumberState     `json:"numbers,omitempty"` // by number, where the carrier tells
-	Raw     string            `json:"raw,omitempty"`     // the carrier's own word for the state
-	Extra   map[string]string `json:"extra,omitempty"`   // what else it said, never personal data
-}
-
-// Rejection is a carrier's reason: its own code and text, and ours.
-type Rejection struct {
-	Code   string         `json:"code"`
-	Text   string         `json:"text"`
-	Reason porting.Reason `json:"reason"`
-}
-
-// NumberState is one number's state at the carrier.
-type NumberState struct {
-	Number porting.Number `json:"number"`
-	State  State          `json:"state"`
-	Reason porting.Reason `json:"reason,omitempty"`
-}
 
 // Portability is a carrier's answer before any order.
 type Portability struct {

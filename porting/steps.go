@@ -1,0 +1,207 @@
+package porting
+
+import (
+	"fmt"
+	"time"
+)
+
+// The steps that a saga asks of the world. Their names are what operators read in the Web UI.
+const (
+	StepReceive    = "ReceiveOrder"
+	StepScreen     = "ScreenOrder"
+	StepDeadline   = "ComputeDeadline"
+	StepSubmit     = "SubmitPort"
+	StepRead       = "ReadCarrier"
+	StepActivate   = "ActivatePort"
+	StepCancel     = "CancelPort"
+	StepReverse    = "ReversePort"
+	StepCloseFence = "CloseFence"
+	StepClose      = "ClosePort"
+)
+
+// PortInput starts a saga.
+type PortInput struct {
+	ID    string `json:"id"`
+	Order Order  `json:"order"`
+	Clock Clock  `json:"clock,omitzero"` // real time when zero; scaled only in demo and dev
+}
+
+// ReceiveInput asks whether an order can be taken.
+type ReceiveInput struct {
+	Port  string    `json:"port"`
+	Order Order     `json:"order"`
+	Clock Clock     `json:"clock,omitzero"`
+	At    time.Time `json:"at"` // business time of receipt
+}
+
+// Receipt is the answer: the rules that the port keeps for its life, or why it is refused.
+type Receipt struct {
+	Pack         string   `json:"pack"` // id@version, pinned
+	PackWhy      string   `json:"pack_why"`
+	Jurisdiction string   `json:"jurisdiction"`
+	Carrier      string   `json:"carrier"`
+	Tokens       []string `json:"tokens,omitempty"` // keyed number tokens for search
+	Epoch        int64    `json:"epoch"`            // of the fence
+	Refused      *Refusal `json:"refused,omitempty"`
+}
+
+// Refusal says why something is not done. Note names the rule and holds no personal data.
+type Refusal struct {
+	Reason Reason `json:"reason"`
+	Note   string `json:"note"`
+}
+
+// ScreenInput asks for the checks before people decide.
+type ScreenInput struct {
+	Port    string    `json:"port"`
+	Order   Order     `json:"order"`
+	Pack    string    `json:"pack"`
+	Carrier string    `json:"carrier"`
+	At      time.Time `json:"at"`
+}
+
+// Screening is what the checks found.
+type Screening struct {
+	Risk    Risk     `json:"risk"`
+	Notes   []string `json:"notes,omitempty"` // one sentence a finding
+	Blocked *Refusal `json:"blocked,omitempty"`
+}
+
+// DeadlineInput asks a pack for one of its clocks.
+type DeadlineInput struct {
+	Pack  string    `json:"pack"`
+	Clock string    `json:"clock"`
+	Start time.Time `json:"start"`
+	Place Place     `json:"place"`
+}
+
+// Place is what a clock's calendar and zone depend on.
+type Place struct {
+	Number Number `json:"number"`
+	Region string `json:"region,omitempty"`
+}
+
+// Deadline is a clock of a pack, computed. It is recorded in history, so no upgrade of rules or time zones moves it.
+type Deadline struct {
+	Clock    string    `json:"clock"`
+	Start    time.Time `json:"start"`     // deemed start
+	At       time.Time `json:"at"`        // in the pack's zone
+	OnExpiry string    `json:"on_expiry"` // escalate, proceed, refuse, expire
+	Why      string    `json:"why"`
+}
+
+// What a clock's expiry can do.
+const (
+	ExpiryEscalate = "escalate"
+	ExpiryProceed  = "proceed"
+	ExpiryRefuse   = "refuse"
+	ExpiryExpire   = "expire"
+)
+
+// SubmitInput sends an order to its carrier.
+type SubmitInput struct {
+	Ref     Ref       `json:"ref"`
+	Carrier string    `json:"carrier"`
+	Order   Order     `json:"order"`
+	DDD     time.Time `json:"ddd,omitzero"`
+}
+
+// CarrierInput names an order at its carrier, for every other call.
+type CarrierInput struct {
+	Ref     Ref    `json:"ref"`
+	Carrier string `json:"carrier"`
+	Reason  Reason `json:"reason,omitempty"`
+}
+
+// ActivateInput is all that the gate needs to check again before the point of no return.
+type ActivateInput struct {
+	Ref       Ref        `json:"ref"`
+	Carrier   string     `json:"carrier"`
+	Epoch     int64      `json:"epoch"`
+	FOC       time.Time  `json:"foc"`
+	Needed    int        `json:"needed"` // approvals that the policy asks
+	Submitter string     `json:"submitter,omitempty"`
+	Decisions []Decision `json:"decisions"`
+	Clock     Clock      `json:"clock,omitzero"`
+	At        time.Time  `json:"at"`
+}
+
+// Activation is the gate's answer.
+type Activation struct {
+	Status  CarrierStatus `json:"status"`
+	Refused *Refusal      `json:"refused,omitempty"` // the gate or the carrier said no, and nothing moved
+	Fenced  bool          `json:"fenced,omitempty"`  // refused because the fence is closed
+}
+
+// FenceInput closes a port's fence, by a revocation or a cancellation.
+type FenceInput struct {
+	Port   string    `json:"port"`
+	By     string    `json:"by"`
+	Reason Reason    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// FenceClosed says whether the fence closed before an activation took it.
+type FenceClosed struct {
+	TooLate bool `json:"too_late"` // an activation holds the fence: its answer decides what comes next
+}
+
+// CloseInput ends a port in the ledger: claims are freed, secrets destroyed.
+type CloseInput struct {
+	Port    string    `json:"port"`
+	Outcome Outcome   `json:"outcome"`
+	At      time.Time `json:"at"`
+}
+
+// Ref is our name for an order at a carrier: port and version. It is the PON and VER of an LSR, never a run ID.
+type Ref struct {
+	Port    string `json:"port"`
+	Version int    `json:"version"`
+}
+
+func (r Ref) String() string { return fmt.Sprintf("%s/%d", r.Port, r.Version) }
+
+// CarrierState is where an order stands at the carrier.
+type CarrierState string
+
+// States at a carrier. Unknown ones are kept raw in CarrierStatus.Raw.
+const (
+	CarrierPending       CarrierState = "pending"        // received, not answered
+	CarrierRejected      CarrierState = "rejected"       // may be corrected and sent again
+	CarrierConfirmed     CarrierState = "confirmed"      // FOC given
+	CarrierActive        CarrierState = "active"         // numbers moved
+	CarrierCancelPending CarrierState = "cancel-pending" // cancel asked, not acknowledged
+	CarrierCancelled     CarrierState = "cancelled"
+	CarrierReversing     CarrierState = "reversing" // a reverse port is under way
+	CarrierReversed      CarrierState = "reversed"  // numbers are back with the donor
+	CarrierUnknown       CarrierState = "unknown"   // the carrier said something that we do not know
+	CarrierNothing       CarrierState = "nothing"   // the carrier has no such order
+	CarrierLocked        CarrierState = "locked"    // the carrier refuses to cancel; only its people can help
+	CarrierRefused       CarrierState = "refused"   // the carrier says no, for good
+)
+
+// CarrierStatus is the truth read back from the carrier.
+type CarrierStatus struct {
+	Ref     Ref               `json:"ref"`
+	State   CarrierState      `json:"state"`
+	FOC     time.Time         `json:"foc,omitzero"`      // confirmed date, when State is confirmed or later
+	Version int               `json:"version"`           // rises with every change at the carrier
+	Reasons []Rejection       `json:"reasons,omitempty"` // why it was rejected
+	Numbers []NumberState     `json:"numbers,omitempty"` // by number, where the carrier tells
+	Raw     string            `json:"raw,omitempty"`     // the carrier's own word for the state
+	Extra   map[string]string `json:"extra,omitempty"`   // what else it said, never personal data
+}
+
+// Rejection is a carrier's reason: its own code and text, and ours.
+type Rejection struct {
+	Code   string `json:"code"`
+	Text   string `json:"text"`
+	Reason Reason `json:"reason"`
+}
+
+// NumberState is one number's state at the carrier.
+type NumberState struct {
+	Number Number       `json:"number"`
+	State  CarrierState `json:"state"`
+	Reason Reason       `json:"reason,omitempty"`
+}
