@@ -60,8 +60,8 @@ type ScreenInput struct {
 	At      time.Time `json:"at"`
 }
 
-// Screening is what the checks found.
-type Screening struct {
+// Findings are what the checks found.
+type Findings struct {
 	Risk    Risk     `json:"risk"`
 	Notes   []string `json:"notes,omitempty"` // one sentence a finding
 	Blocked *Refusal `json:"blocked,omitempty"`
