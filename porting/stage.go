@@ -84,6 +84,7 @@ const (
 	EventDeclined          Event = "declined"           // a person said no
 	EventSubmitted         Event = "submitted"          // the carrier took the LSR
 	EventCarrierRejected   Event = "carrier-rejected"   // rejected, may be corrected
+	EventCarrierRefused    Event = "carrier-refused"    // refused for good
 	EventAmended           Event = "amended"            // corrected; a new order version
 	EventConfirmed         Event = "foc-received"       // firm order confirmation with a date
 	EventFOCChanged        Event = "foc-changed"        // the carrier moved the date

@@ -102,8 +102,9 @@ const (
 type SubmitInput struct {
 	Ref     Ref       `json:"ref"`
 	Carrier string    `json:"carrier"`
+	Pack    string    `json:"pack"`
 	Order   Order     `json:"order"`
-	DDD     time.Time `json:"ddd,omitzero"`
+	At      time.Time `json:"at"`
 }
 
 // CarrierInput names an order at its carrier, for every other call.

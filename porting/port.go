@@ -1,0 +1,255 @@
+package porting
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Port is the state of one port: the fold of everything that happened to it. Messages and carrier answers change it only
+// through Receive and Move, so that a signal, an update and a replay all tell the same story. Times are business time.
+type Port struct {
+	ID           string
+	Direction    Direction
+	Order        Order
+	Clock        Clock
+	Receipt      Receipt
+	Stage        Stage
+	Outcome      Outcome
+	Reason       Reason
+	Risk         Risk
+	WaitingOn    Waiting
+	DueAt        time.Time // zero: no clock runs
+	DueWhat      string    // what the clock's expiry does, one sentence
+	FOCAt        time.Time
+	Attention    string // why a person must look; empty when nobody must
+	Numbers      []NumberStatus
+	Decisions    []Decision
+	Timeline     []Entry
+	Undone       []Entry
+	Revocation   *Revoke
+	Amendments   int    // amendments received; the saga compares it with what it has sent
+	AmendedBy    string // who made the last one
+	CarrierHints int    // carrier news received; the saga reads back when it rises
+	Seen         []string
+}
+
+// NewPort is a port that is not received yet.
+func NewPort(in PortInput) *Port {
+	order := in.Order
+	if order.Version == 0 {
+		order.Version = 1
+	}
+	p := &Port{ID: in.ID, Direction: PortIn, Order: order, Clock: in.Clock, WaitingOn: WaitingNobody, Risk: RiskLow}
+	for _, n := range order.Numbers {
+		p.Numbers = append(p.Numbers, NumberStatus{Number: n.String(), Status: NumberPending})
+	}
+	return p
+}
+
+// Closed reports whether the port has ended.
+func (p *Port) Closed() bool { return p.Outcome != "" }
+
+// Ref is the order's present name at the carrier.
+func (p *Port) Ref() Ref { return Ref{Port: p.ID, Version: p.Order.Version} }
+
+// Move applies an event. An event that is not legal in the present stage changes nothing and is an error.
+func (p *Port) Move(on Event, at time.Time, actor, note string) error {
+	to, _, err := Next(p.Direction, p.Stage, on)
+	if err != nil {
+		return err
+	}
+	p.Stage = to
+	p.Record(on, at, actor, note)
+	return nil
+}
+
+// Record writes a line into the timeline without a move.
+func (p *Port) Record(on Event, at time.Time, actor, note string) {
+	p.Timeline = append(p.Timeline, Entry{At: at, Stage: p.Stage, Event: on, Actor: actor, Note: note})
+}
+
+// Wait says whom the port waits for and until when. A zero due means that no clock runs.
+func (p *Port) Wait(on Waiting, due time.Time, expiry string) {
+	p.WaitingOn, p.DueAt, p.DueWhat = on, due, expiry
+}
+
+// End closes the port with its outcome.
+func (p *Port) End(o Outcome, why Reason) {
+	p.Outcome, p.Reason = o, why
+	p.Wait(WaitingNobody, time.Time{}, "")
+}
+
+// SetNumbers gives every number the same state.
+func (p *Port) SetNumbers(status string, why Reason) {
+	for i := range p.Numbers {
+		p.Numbers[i].Status, p.Numbers[i].Reason = status, why
+	}
+}
+
+const (
+	maxText = 1000 // a note's length, in bytes
+	maxName = 200  // a name's length, in bytes
+)
+
+// Check is the validator of every message: nil, or why the port cannot take it now.
+func (p *Port) Check(msg any) error {
+	if p.Closed() {
+		return p.refuse("port-closed", "the port has ended: "+string(p.Outcome), "start a new order")
+	}
+	switch m := msg.(type) {
+	case Decide:
+		return p.checkDecide(m)
+	case Revoke:
+		return p.checkBy(m.By)
+	case Amend:
+		if p.Stage != Exception {
+			return p.refuse("port-not-in-exception", "amendments are taken in exception, the port is in "+string(p.Stage), "revoke it and start anew, or wait")
+		}
+		return p.checkBy(m.By)
+	case Note:
+		if m.Text == "" || len(m.Text) > maxText {
+			return p.invalid("note-length", fmt.Sprintf("a note has 1 to %d bytes", maxText))
+		}
+		return p.checkBy(m.By)
+	case CarrierEvent:
+		if len(m.By) > maxName || len(m.Carrier) > maxName || len(m.Hint) > maxName {
+			return p.invalid("field-length", fmt.Sprintf("a field has at most %d bytes", maxName))
+		}
+		return nil
+	default:
+		return p.invalid("message-unknown", fmt.Sprintf("no message of type %T", msg))
+	}
+}
+
+func (p *Port) checkDecide(m Decide) error {
+	if m.Decision != Approve && m.Decision != Reject {
+		return p.invalid("decision-unknown", `decision is "approve" or "reject"`)
+	}
+	if err := p.checkBy(m.By); err != nil {
+		return err
+	}
+	if p.Stage != Verifying {
+		return p.refuse("port-not-deciding", "decisions are taken in verifying, the port is in "+string(p.Stage), "look at it again with `port show`")
+	}
+	if m.Stage != "" && m.Stage != p.Stage {
+		return p.refuse("stage-moved-on", "the decision is for "+string(m.Stage)+", the port is in "+string(p.Stage), "look at it again and decide anew")
+	}
+	if m.OrderVersion != 0 && m.OrderVersion != p.Order.Version {
+		return p.refuse("order-moved-on", fmt.Sprintf("the decision is for order version %d, the order is at %d", m.OrderVersion, p.Order.Version), "look at it again and decide anew")
+	}
+	if m.By == p.Order.SubmittedBy {
+		return p.refuse("submitter-may-not-decide", "who submits an order does not decide on it", "ask another person")
+	}
+	return nil
+}
+
+func (p *Port) checkBy(by string) error {
+	if by == "" || len(by) > maxName {
+		return p.invalid("by-missing", fmt.Sprintf("say who you are in \"by\", in 1 to %d bytes", maxName))
+	}
+	return nil
+}
+
+// Receive folds a message that Check has accepted into the state. A message with an ID that was seen before changes nothing.
+func (p *Port) Receive(msg any, at time.Time) Answer {
+	if id := messageID(msg); id != "" {
+		if slices.Contains(p.Seen, id) {
+			return p.answer("received before; nothing changes")
+		}
+		p.Seen = append(p.Seen, id)
+	}
+	switch m := msg.(type) {
+	case Decide:
+		p.Decisions = append(p.Decisions, Decision{ID: m.ID, Decision: m.Decision, By: m.By, At: at, Stage: p.Stage, OrderVersion: p.Order.Version, Reason: m.Reason})
+		p.Record(EventDecision, at, m.By, m.Decision+" (unsigned)")
+		return p.answer("decision recorded: " + m.Decision)
+	case Revoke:
+		if p.Revocation != nil {
+			return p.answer("revoked before; the rollback is under way")
+		}
+		if m.Reason == "" {
+			m.Reason = AuthorizationRevoked
+		}
+		p.Revocation = &m
+		return p.answer("revoked")
+	case Amend:
+		p.Order = p.Order.amended(m)
+		p.Amendments++
+		p.AmendedBy = m.By
+		return p.answer(fmt.Sprintf("amended: order version %d", p.Order.Version))
+	case Note:
+		p.Record(EventNote, at, m.By, m.Text)
+		return p.answer("noted")
+	case CarrierEvent:
+		p.CarrierHints++
+		return p.answer("heard; the carrier is read back")
+	}
+	return p.answer("nothing to do")
+}
+
+// amended is the order with the corrections of m and a new version.
+func (o Order) amended(m Amend) Order {
+	o.Version++
+	replace := func(field *string, value string) {
+		if value != "" {
+			*field = value
+		}
+	}
+	replace(&o.Account.Number, m.AccountNumber)
+	replace((*string)(&o.Account.BTN), string(m.BTN))
+	replace(&o.Subscriber.Name, m.Name)
+	replace(&o.Authorization.CodeRef, m.CodeRef)
+	replace(&o.Wishes.DueDate, m.DueDate)
+	if m.Address != nil {
+		o.Subscriber.Address = *m.Address
+	}
+	return o
+}
+
+func messageID(msg any) string {
+	switch m := msg.(type) {
+	case Decide:
+		return m.ID
+	case Revoke:
+		return m.ID
+	case Amend:
+		return m.ID
+	case Note:
+		return m.ID
+	case CarrierEvent:
+		return m.ID
+	}
+	return ""
+}
+
+func (p *Port) answer(says string) Answer {
+	return Answer{ID: p.ID, Accepted: true, Stage: p.Stage, Outcome: p.Outcome, Reason: p.Reason, Says: says}
+}
+
+func (p *Port) refuse(code, detail, next string) error {
+	return &Error{Kind: Refused, Code: code, Op: "message to port", Object: p.ID, Detail: detail, Next: next}
+}
+
+func (p *Port) invalid(code, detail string) error {
+	return &Error{Kind: Invalid, Code: code, Op: "message to port", Object: p.ID, Detail: detail}
+}
+
+// Status is what the world may see of the port: masked, without order and account.
+func (p *Port) Status() Status {
+	return Status{
+		ID: p.ID, Direction: p.Direction, Stage: p.Stage, Outcome: p.Outcome, Reason: p.Reason,
+		Jurisdiction: p.Receipt.Jurisdiction, Pack: p.Receipt.Pack, PackWhy: p.Receipt.PackWhy, Carrier: p.Receipt.Carrier,
+		Tenant: p.Order.TenantOrDefault(), Reference: p.Order.Reference, OrderVersion: p.Order.Version,
+		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
+		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
+		Numbers: p.Numbers, Decisions: p.Decisions, Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(),
+	}
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,141 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// maxDetails keeps the page small enough for the Web UI, which sends it in an address.
+const maxDetails = 4000
+
+// details is the operator's page: what the port waits for, what happened, what can be done now, what happens if nobody
+// acts, and the rollback. It holds no personal data but masked numbers.
+func details(p *porting.Port) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "> **%s**\n\n", headline(p))
+	if p.Attention != "" {
+		fmt.Fprintf(&b, "**A person must look:** %s\n\n", p.Attention)
+	}
+	fmt.Fprintf(&b, "%s, order `%s` version %d, %s\n\n", numbersLine(p), p.Order.Reference, p.Order.Version, rulesLine(p))
+	if !p.Closed() {
+		writeActions(&b, p)
+		if p.DueWhat != "" && !p.DueAt.IsZero() {
+			fmt.Fprintf(&b, "**If nobody acts** by %s: %s.\n\n", day(p.DueAt), p.DueWhat)
+		}
+	}
+	if len(p.Undone) > 0 {
+		b.WriteString("**Rollback**\n\n")
+		for _, e := range p.Undone {
+			fmt.Fprintf(&b, "- %s %s\n", e.At.Format("2 Jan 15:04"), e.Note)
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + timeline(p.Timeline, maxDetails-b.Len())
+}
+
+func headline(p *porting.Port) string {
+	if p.Closed() {
+		if p.Reason == "" {
+			return "Ended: " + string(p.Outcome)
+		}
+		return fmt.Sprintf("Ended: %s (%s)", p.Outcome, p.Reason)
+	}
+	if p.WaitingOn == porting.WaitingNobody || p.DueAt.IsZero() {
+		return "In " + string(p.Stage)
+	}
+	return fmt.Sprintf("In %s, waiting for the %s until %s", p.Stage, p.WaitingOn, day(p.DueAt))
+}
+
+func numbersLine(p *porting.Port) string {
+	switch len(p.Numbers) {
+	case 0:
+		return "No numbers"
+	case 1:
+		return "`" + p.Numbers[0].Number + "`"
+	default:
+		return fmt.Sprintf("`%s` and %d more", p.Numbers[0].Number, len(p.Numbers)-1)
+	}
+}
+
+func rulesLine(p *porting.Port) string {
+	if p.Receipt.Pack == "" {
+		return "rules not chosen yet"
+	}
+	line := fmt.Sprintf("rules `%s`, carrier `%s`, risk %s", p.Receipt.Pack, p.Receipt.Carrier, p.Risk)
+	if p.Clock.Scaled() {
+		line += fmt.Sprintf(", **demo clock** (%.0f times real time)", p.Clock.Scale)
+	}
+	return line
+}
+
+// writeActions lists the messages that the port takes now, each with a body to paste.
+func writeActions(b *strings.Builder, p *porting.Port) {
+	b.WriteString("**What you can do now** (More Actions, Send a Signal)\n\n| Signal | Body | What it does |\n|---|---|---|\n")
+	for _, doc := range porting.MessageDocs {
+		if takes(p.Stage, doc.Name) {
+			fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", doc.Name, doc.Example, doc.Description)
+		}
+	}
+	b.WriteString("\n")
+}
+
+// takes reports whether a message makes sense in a stage.
+func takes(stage porting.Stage, message string) bool {
+	switch message {
+	case porting.MsgDecide:
+		return stage == porting.Verifying
+	case porting.MsgAmend:
+		return stage == porting.Exception
+	case porting.MsgRevoke:
+		return stage != porting.RollingBack
+	default:
+		return true
+	}
+}
+
+// timeline prints the latest steps that fit, newest last.
+func timeline(entries []porting.Entry, room int) string {
+	const head, dropped = "| When | Stage | What | Who |\n|---|---|---|---|\n", "| … | | earlier steps are in the history | |\n"
+	room -= len(head) + len(dropped)
+	var rows []string
+	for i := len(entries) - 1; i >= 0; i-- {
+		row := timelineRow(entries[i])
+		if room -= len(row); room < 0 {
+			rows = append(rows, dropped)
+			break
+		}
+		rows = append(rows, row)
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	for i := len(rows) - 1; i >= 0; i-- {
+		b.WriteString(rows[i])
+	}
+	return b.String()
+}
+
+func timelineRow(e porting.Entry) string {
+	what := string(e.Event)
+	if e.Note != "" {
+		what += ": " + tableText(e.Note)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", e.At.Format("2 Jan 15:04"), e.Stage, what, tableText(e.Actor))
+}
+
+// tableText keeps a text from breaking out of its cell, or into markup.
+func tableText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case '|', '\n', '\r', '<', '>', '`', '[', ']':
+			return ' '
+		}
+		return r
+	}, s)
+	const long = 160
+	if r := []rune(s); len(r) > long {
+		return string(r[:long]) + "…"
+	}
+	return s
+}

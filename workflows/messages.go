@@ -1,0 +1,133 @@
+package workflows
+
+import (
+	"errors"
+
+	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// openChannels opens every message as a signal and as an update, and the query, before the first step: the Web UI lists
+// what is open, and nothing that is sent is lost.
+func (s *saga) openChannels(ctx workflow.Context) {
+	for _, doc := range porting.MessageDocs {
+		switch doc.Name {
+		case porting.MsgDecide:
+			listen[porting.Decide](ctx, s, doc)
+		case porting.MsgRevoke:
+			listen[porting.Revoke](ctx, s, doc)
+		case porting.MsgAmend:
+			listen[porting.Amend](ctx, s, doc)
+		case porting.MsgNote:
+			listen[porting.Note](ctx, s, doc)
+		case porting.MsgCarrierEvent:
+			listen[porting.CarrierEvent](ctx, s, doc)
+		}
+	}
+	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateReceive, s.answerReceived,
+		workflow.UpdateHandlerOptions{Description: "Wait until the order is accepted or refused"}))
+	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.Status, error) { return s.port.Status(), nil },
+		workflow.QueryHandlerOptions{Description: "The port as `port show` prints it"}))
+}
+
+// listen opens one message. Signals and updates meet in hear.
+func listen[M any](ctx workflow.Context, s *saga, doc porting.MessageDoc) {
+	description := doc.Description + ", e.g. " + doc.Example
+	channel := workflow.GetSignalChannelWithOptions(ctx, doc.Name, workflow.SignalChannelOptions{Description: description})
+	workflow.GoNamed(ctx, doc.Name+" signals", func(ctx workflow.Context) {
+		for {
+			var m M
+			channel.Receive(ctx, &m)
+			s.hearSignal(ctx, m)
+		}
+	})
+	s.inbox = append(s.inbox, func(ctx workflow.Context) bool {
+		var m M
+		if !channel.ReceiveAsync(&m) {
+			return false
+		}
+		s.hearSignal(ctx, m)
+		return true
+	})
+	must(workflow.SetUpdateHandlerWithOptions(ctx, doc.Name,
+		func(ctx workflow.Context, m M) (porting.Answer, error) { return s.hear(ctx, m) },
+		workflow.UpdateHandlerOptions{
+			Description: description,
+			Validator:   func(_ workflow.Context, m M) error { return applicationError(s.port.Check(m)) },
+		}))
+}
+
+// hear takes a message that Check has accepted. A revocation is answered when the fence is closed, not before.
+func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
+	answer := s.port.Receive(msg, s.now(ctx))
+	s.render(ctx)
+	if _, revoke := msg.(porting.Revoke); !revoke {
+		return answer, nil
+	}
+	err := workflow.Await(ctx, func() bool { return s.sealed || s.port.Closed() })
+	answer.Stage, answer.Outcome, answer.Says = s.port.Stage, s.port.Outcome, s.revocationAnswer()
+	return answer, err
+}
+
+func (s *saga) revocationAnswer() string {
+	switch {
+	case s.port.Outcome == porting.OutcomeCompleted || !s.sealed:
+		return "the port has ended; report an unauthorised port instead"
+	case s.tooLate:
+		return "revoked too late to stop the activation: the numbers are ported back if they move"
+	default:
+		return "revoked: no activation from now on; the port is rolled back"
+	}
+}
+
+// hearSignal takes a signal. Nobody hears a refusal of a signal, so it goes into the timeline.
+func (s *saga) hearSignal(ctx workflow.Context, msg any) {
+	if err := s.port.Check(msg); err != nil {
+		s.record(ctx, porting.EventIgnored, "portsaga", err.Error())
+		return
+	}
+	s.port.Receive(msg, s.now(ctx))
+	s.render(ctx)
+}
+
+// answerReceived answers the one who started the port.
+func (s *saga) answerReceived(ctx workflow.Context) (porting.Answer, error) {
+	err := workflow.Await(ctx, func() bool { return s.port.Stage != porting.Received || s.port.Closed() })
+	answer := porting.Answer{ID: s.port.ID, Accepted: true, Stage: s.port.Stage, Outcome: s.port.Outcome, Says: s.port.Receipt.PackWhy}
+	if refused := s.port.Receipt.Refused; refused != nil {
+		answer.Accepted, answer.Reason, answer.Says = false, refused.Reason, refused.Note
+	}
+	return answer, err
+}
+
+// drain takes what arrived in the last moment, so that every message is in the timeline, and lets every answer go out.
+func (s *saga) drain(ctx workflow.Context) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	for _, next := range s.inbox {
+		for next(ctx) {
+		}
+	}
+	// The context cannot be cancelled, so the await cannot fail.
+	_ = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}
+
+// applicationError carries a refusal to the sender: its code as the type, the rest as details.
+func applicationError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var refusal *porting.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return temporal.NewApplicationErrorWithOptions(refusal.Error(), refusal.Code, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{refusal}, Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// must stops the workflow task where a handler cannot be registered: that is a defect of the build, not of the port.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,227 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The clocks of a pack that the saga waits on.
+const (
+	clockDecision   = "decision"
+	clockFOC        = "foc"
+	clockPatience   = "foc-patience"
+	clockCorrection = "correction"
+	clockGrace      = "confirmed-grace"
+	clockActivation = "activation"
+	clockGuard      = "guard"
+	clockCancelAck  = "cancel-ack"
+	clockReverse    = "reverse"
+	clockDispute    = "dispute"
+	clockUndoRetry  = "undo-retry"
+)
+
+// approvalsNeeded is how many persons must approve an order.
+const approvalsNeeded = 1
+
+// saga is one port on its way: its state, what must be undone, and what the carrier last said.
+type saga struct {
+	port      *porting.Port
+	undo      undoStack
+	story     workflow.Context // ends when the port is interrupted
+	interrupt workflow.CancelFunc
+	clock     porting.Deadline      // the clock that runs now
+	carrier   porting.CarrierStatus // the truth last read back
+	hintsRead int                   // carrier hints that a read-back has answered
+	sealed    bool                  // the fence was closed, or it was too late for that
+	tooLate   bool                  // an activation holds the fence
+	cancelled bool                  // cancelled in Temporal
+	outcome   porting.Outcome       // what the rollback will end with
+	reason    porting.Reason
+	published attributes
+	inbox     []func(workflow.Context) bool // one a channel: takes one waiting message
+}
+
+func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
+	s := &saga{port: porting.NewPort(in)}
+	s.story, s.interrupt = workflow.NewDisconnectedContext(ctx)
+	s.openChannels(ctx)
+	workflow.GoNamed(ctx, "interruption", s.watch)
+	// The first move is legal by the table; nothing can go wrong yet.
+	_ = s.port.Move(porting.EventReceived, s.now(ctx), submitter(in.Order), "")
+	s.render(ctx)
+	return s
+}
+
+func submitter(o porting.Order) string {
+	if o.SubmittedBy == "" {
+		return "unknown"
+	}
+	return o.SubmittedBy
+}
+
+// watch closes the fence as soon as the port is revoked, or cancelled in Temporal, and then interrupts the story: at once,
+// except that an activation under way is waited for.
+func (s *saga) watch(ctx workflow.Context) {
+	s.cancelled = workflow.Await(ctx, func() bool { return s.port.Revocation != nil }) != nil
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	s.closeFence(ctx)
+	// An error here could only be a cancellation, which this context does not know.
+	_ = workflow.Await(ctx, func() bool { return s.port.Stage != porting.Activating })
+	s.interrupt()
+}
+
+func (s *saga) closeFence(ctx workflow.Context) {
+	in := porting.FenceInput{Port: s.port.ID, By: "temporal", Reason: porting.CancelledInTemporal, At: s.now(ctx)}
+	if r := s.port.Revocation; r != nil {
+		in.By, in.Reason = r.By, r.Reason
+	}
+	closed, err := call[porting.FenceClosed](ctx, s, ownStep, porting.StepCloseFence, "Close the fence: no activation from now on", in)
+	if err != nil {
+		s.callPerson(ctx, "the fence could not be closed: "+err.Error())
+		return
+	}
+	s.sealed, s.tooLate = true, closed.TooLate
+}
+
+// now is the business time.
+func (s *saga) now(ctx workflow.Context) time.Time {
+	return s.port.Clock.Business(workflow.Now(ctx)).UTC()
+}
+
+// call runs one step of the world and decodes its answer. A carrier call that found no answer in its time calls a person
+// and is tried again.
+func call[T any](ctx workflow.Context, s *saga, how preset, step, summary string, in any) (T, error) {
+	var out T
+	for {
+		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, how(summary)), step, in).Get(ctx, &out)
+		var late *temporal.TimeoutError
+		if !errors.As(err, &late) {
+			return out, err
+		}
+		s.callPerson(ctx, summary+": no answer for a long time; the step is tried again")
+	}
+}
+
+// deadline computes a clock of the port's pack from now.
+func (s *saga) deadline(ctx workflow.Context, clock string) (porting.Deadline, error) {
+	in := porting.DeadlineInput{Pack: s.port.Receipt.Pack, Clock: clock, Start: s.now(ctx),
+		Place: porting.Place{Region: s.port.Order.Subscriber.Address.Region}}
+	if len(s.port.Order.Numbers) > 0 {
+		in.Place.Number = s.port.Order.Numbers[0]
+	}
+	var d porting.Deadline
+	ctx = workflow.WithLocalActivityOptions(ctx, localStep("Deadline: "+clock))
+	err := workflow.ExecuteLocalActivity(ctx, porting.StepDeadline, in).Get(ctx, &d)
+	return d, err
+}
+
+// move applies an event and shows the port's new state to the world.
+func (s *saga) move(ctx workflow.Context, on porting.Event, actor, note string) error {
+	if err := s.port.Move(on, s.now(ctx), actor, note); err != nil {
+		return temporal.NewNonRetryableApplicationError(err.Error(), porting.CodeOf(err), err)
+	}
+	s.port.Attention = ""
+	workflow.GetLogger(ctx).Info("port moved", "port", s.port.ID, "event", on, "stage", s.port.Stage)
+	return s.publish(ctx)
+}
+
+// moveAndWait applies an event and starts the clock of the stage that it leads to.
+func (s *saga) moveAndWait(ctx workflow.Context, on porting.Event, actor, note string, who porting.Waiting, clock string) error {
+	d, err := s.deadline(ctx, clock)
+	if err != nil {
+		return err
+	}
+	s.clock = d
+	s.port.Wait(who, d.At, expiry(d))
+	return s.move(ctx, on, actor, note)
+}
+
+// wait starts a clock without a move.
+func (s *saga) wait(ctx workflow.Context, who porting.Waiting, d porting.Deadline) {
+	s.clock = d
+	s.port.Wait(who, d.At, expiry(d))
+	s.render(ctx)
+}
+
+// expiry is what happens when a clock runs out, as a sentence for people.
+func expiry(d porting.Deadline) string {
+	switch d.Clock {
+	case clockDecision, clockCorrection, clockPatience:
+		return "the port expires and is rolled back"
+	case clockFOC:
+		return "a person is called, and the carrier gets some patience"
+	case clockGuard:
+		return "the port is verified and completes"
+	default:
+		return "a person is called"
+	}
+}
+
+// record writes a line into the timeline that moves nothing.
+func (s *saga) record(ctx workflow.Context, on porting.Event, actor, note string) {
+	s.port.Record(on, s.now(ctx), actor, note)
+	s.render(ctx)
+}
+
+// callPerson marks the port as one that needs a person, for operators to find.
+func (s *saga) callPerson(ctx workflow.Context, why string) {
+	s.port.Attention = why
+	s.port.Record(porting.EventEscalated, s.now(ctx), "portsaga", why)
+	if err := s.publish(ctx); err != nil {
+		workflow.GetLogger(ctx).Error("publishing failed", "port", s.port.ID, "error", err)
+	}
+}
+
+// awaitWithPatience calls a person and gives the carrier the time of a second clock.
+func (s *saga) awaitWithPatience(ctx workflow.Context, clock, what string, done func(porting.CarrierStatus) bool) (bool, error) {
+	d, err := s.deadline(ctx, clock)
+	if err != nil {
+		return false, err
+	}
+	s.wait(ctx, porting.WaitingCarrier, d)
+	s.callPerson(ctx, what+": the carrier is late; call its people")
+	return s.awaitCarrier(ctx, d, what, done)
+}
+
+// readCarrier reads the truth back. News that came before the call are answered by it.
+func (s *saga) readCarrier(ctx workflow.Context) error {
+	hints := s.port.CarrierHints
+	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepRead, "Read the order back from "+s.port.Receipt.Carrier, s.atCarrier(""))
+	if err != nil {
+		return err
+	}
+	s.hintsRead = hints
+	if status.State == porting.CarrierUnknown {
+		s.record(ctx, porting.EventUnknownState, s.port.Receipt.Carrier, fmt.Sprintf("%q is not known to portsaga; kept as it is", status.Raw))
+	}
+	s.carrier = status
+	return nil
+}
+
+func (s *saga) atCarrier(why porting.Reason) porting.CarrierInput {
+	return porting.CarrierInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Reason: why}
+}
+
+func (s *saga) verdict() (approved, declined bool) {
+	return porting.Verdict(approvalsNeeded, s.port.Order.Version, s.port.Order.SubmittedBy, s.port.Decisions)
+}
+
+func (s *saga) lastDecider() string {
+	if n := len(s.port.Decisions); n > 0 {
+		return s.port.Decisions[n-1].By
+	}
+	return ""
+}
+
+// end closes the port's state and shows it for the last time.
+func (s *saga) end(ctx workflow.Context, o porting.Outcome, why porting.Reason) {
+	s.port.End(o, why)
+	if err := s.publish(ctx); err != nil {
+		workflow.GetLogger(ctx).Error("publishing failed", "port", s.port.ID, "error", err)
+	}
+}

@@ -1,0 +1,100 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The search attributes by which operators find ports.
+var (
+	keyDirection      = temporal.NewSearchAttributeKeyKeyword(porting.AttrDirection)
+	keyStage          = temporal.NewSearchAttributeKeyKeyword(porting.AttrStage)
+	keyWaitingOn      = temporal.NewSearchAttributeKeyKeyword(porting.AttrWaitingOn)
+	keyJurisdiction   = temporal.NewSearchAttributeKeyKeyword(porting.AttrJurisdiction)
+	keyCarrier        = temporal.NewSearchAttributeKeyKeyword(porting.AttrCarrier)
+	keyTenant         = temporal.NewSearchAttributeKeyKeyword(porting.AttrTenant)
+	keyRisk           = temporal.NewSearchAttributeKeyKeyword(porting.AttrRisk)
+	keyNumbers        = temporal.NewSearchAttributeKeyKeywordList(porting.AttrNumbers)
+	keyDueAt          = temporal.NewSearchAttributeKeyTime(porting.AttrDueAt)
+	keyFOCAt          = temporal.NewSearchAttributeKeyTime(porting.AttrFOCAt)
+	keyNeedsAttention = temporal.NewSearchAttributeKeyBool(porting.AttrNeedsAttention)
+	keyNumberCount    = temporal.NewSearchAttributeKeyInt64(porting.AttrNumberCount)
+)
+
+// attributes are a port's search attributes at one moment.
+type attributes struct {
+	keywords  [7]string
+	numbers   []string
+	dueAt     time.Time
+	focAt     time.Time
+	attention bool
+	count     int64
+}
+
+var keywordKeys = [7]temporal.SearchAttributeKeyKeyword{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant, keyRisk}
+
+func attributesOf(p *porting.Port) attributes {
+	return attributes{
+		keywords: [7]string{string(p.Direction), string(p.Stage), string(p.WaitingOn), p.Receipt.Jurisdiction, p.Receipt.Carrier,
+			p.Order.TenantOrDefault(), string(p.Risk)},
+		numbers:   p.Receipt.Tokens,
+		dueAt:     p.DueAt,
+		focAt:     p.FOCAt,
+		attention: p.Attention != "",
+		count:     int64(len(p.Numbers)),
+	}
+}
+
+// changes are the updates that lead from was to now.
+func (now attributes) changes(was attributes) []temporal.SearchAttributeUpdate {
+	var updates []temporal.SearchAttributeUpdate
+	for i, key := range keywordKeys {
+		if now.keywords[i] != was.keywords[i] {
+			updates = append(updates, key.ValueSet(now.keywords[i]))
+		}
+	}
+	if !slices.Equal(now.numbers, was.numbers) {
+		updates = append(updates, keyNumbers.ValueSet(now.numbers))
+	}
+	updates = append(updates, timeChange(keyDueAt, was.dueAt, now.dueAt)...)
+	updates = append(updates, timeChange(keyFOCAt, was.focAt, now.focAt)...)
+	if now.attention != was.attention {
+		updates = append(updates, keyNeedsAttention.ValueSet(now.attention))
+	}
+	if now.count != was.count {
+		updates = append(updates, keyNumberCount.ValueSet(now.count))
+	}
+	return updates
+}
+
+func timeChange(key temporal.SearchAttributeKeyTime, was, now time.Time) []temporal.SearchAttributeUpdate {
+	switch {
+	case now.Equal(was):
+		return nil
+	case now.IsZero():
+		return []temporal.SearchAttributeUpdate{key.ValueUnset()}
+	default:
+		return []temporal.SearchAttributeUpdate{key.ValueSet(now.UTC())}
+	}
+}
+
+// publish shows the port to operators: one upsert of what changed, one rendering of the details page.
+func (s *saga) publish(ctx workflow.Context) error {
+	s.render(ctx)
+	now := attributesOf(s.port)
+	updates := now.changes(s.published)
+	if len(updates) == 0 {
+		return nil
+	}
+	s.published = now
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}
+
+// render writes the details page. It costs no history.
+func (s *saga) render(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, details(s.port))
+}
