@@ -49,10 +49,10 @@ type saga struct {
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
 	s := &saga{port: porting.NewPort(in)}
 	s.story, s.interrupt = workflow.NewDisconnectedContext(ctx)
+	// The first move is legal by the table; nothing can go wrong yet. It comes before any handler can run.
+	_ = s.port.Move(porting.EventReceived, s.now(ctx), submitter(in.Order), "")
 	s.openChannels(ctx)
 	workflow.GoNamed(ctx, "interruption", s.watch)
-	// The first move is legal by the table; nothing can go wrong yet.
-	_ = s.port.Move(porting.EventReceived, s.now(ctx), submitter(in.Order), "")
 	s.render(ctx)
 	return s
 }

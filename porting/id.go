@@ -1,0 +1,18 @@
+package porting
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// PortID names a port: the same tenant and reference always give the same ID, so an order that is started twice is one
+// port. It holds no digits of any number.
+func PortID(d Direction, tenant, reference string) string {
+	prefix := "pi-"
+	if d == PortOut {
+		prefix = "po-"
+	}
+	sum := sha256.Sum256([]byte("portsaga/port/1\x00" + string(d) + "\x00" + tenant + "\x00" + reference))
+	return prefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
+}
