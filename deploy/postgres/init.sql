@@ -1,0 +1,13 @@
+-- Runs once, when the volume is empty: a role and a database for each tenant of this server. Neither role can read the
+-- other's data: whoever controls the saga's history still cannot open a fence in the ledger.
+\set temporal_password `cat /run/secrets/temporal_password`
+\set ledger_password `cat /run/secrets/ledger_password`
+
+CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
+CREATE ROLE portsaga LOGIN PASSWORD :'ledger_password';
+
+CREATE DATABASE temporal OWNER temporal;
+CREATE DATABASE temporal_visibility OWNER temporal;
+CREATE DATABASE portsaga OWNER portsaga;
+
+REVOKE CONNECT ON DATABASE temporal, temporal_visibility, portsaga FROM PUBLIC;
