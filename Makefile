@@ -1,0 +1,66 @@
+# Short names for plain go commands: `make -n TARGET` prints what a target would run.
+#
+# Two modules: the root knows only Temporal's SDK, devserver/ carries the whole server. Most targets visit both.
+
+TOOL = go tool -modfile=$(CURDIR)/tools/go.mod
+FUZZTIME ?= 10s
+# A folder of OSV files to look vulnerabilities up in; empty asks the Go team's server.
+VULNDB ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay vuln ci secrets clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Watch a port go through the real saga, weeks in seconds
+	go -C devserver run ./cmd/portsaga demo
+
+dev: ## Run everything in one process and stay up: engine, Web UI, ledger, carrier, worker
+	go -C devserver run ./cmd/portsaga dev
+
+build: ## Build bin/portsaga (lean) and bin/portsaga-all (with the embedded engine)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/portsaga ./cmd/portsaga
+	CGO_ENABLED=0 go -C devserver build -trimpath -ldflags '-s -w' -o ../bin/portsaga-all ./cmd/portsaga
+
+test: ## Run every test of both modules
+	go test ./...
+	go -C devserver test ./...
+
+race: ## Run every test under the race detector
+	go test -race ./...
+	go -C devserver test -race ./...
+
+fuzz: ## Fuzz each fuzz target for FUZZTIME (10s)
+	@grep -rHoE --include='*_test.go' '^func Fuzz\w+' porting rules carrier internal starter | sed 's/:func / /' | \
+	while read -r file target; do \
+		echo "go test -run '^$$' -fuzz '^$$target$$' -fuzztime $(FUZZTIME) ./$$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+	done
+
+lint: ## Run golangci-lint on both modules (.golangci.yml says why each linter is there)
+	$(TOOL) golangci-lint run ./...
+	cd devserver && $(TOOL) golangci-lint run ./...
+
+fmt: ## Format both modules the way lint wants it
+	$(TOOL) golangci-lint fmt
+	cd devserver && $(TOOL) golangci-lint fmt
+
+workflowcheck: ## Look for code in the sagas that could not be replayed
+	$(TOOL) workflowcheck ./worker/...
+
+replay: ## Replay the golden histories: ports that started under older code must go on
+	go test -count=1 -run '^TestReplay' -v ./workflows/...
+
+vuln: ## Look for known vulnerabilities (VULNDB=dir works offline)
+	$(TOOL) govulncheck $(if $(VULNDB),-db file://$(abspath $(VULNDB))) ./...
+	cd devserver && $(TOOL) govulncheck $(if $(VULNDB),-db file://$(abspath $(VULNDB))) -scan package ./...
+
+ci: ## Run all that CI runs, in its order
+	.ci/run
+
+secrets: ## Create the secrets that docker-compose.yml mounts (existing ones are kept)
+	deploy/secrets.sh
+
+clean: ## Remove what build made
+	rm -rf bin dist
