@@ -53,3 +53,15 @@ const (
 	CarrierPortedAnyway    Reason = "CARRIER_PORTED_ANYWAY"
 	ReversalNotAcceptedYet Reason = "REVERSAL_NOT_ACCEPTED"
 )
+
+// Reasons lists every reason once, for rule packs, documents and tests that walk them all.
+var Reasons = []Reason{
+	AccountNumberMismatch, AccountNumberRequired, BTNMismatch, PINMismatch, PINRequired, PINExpired, NameMismatch,
+	AddressMismatch, ZIPMismatch, LOAMissing, LOAInvalid, NumberNotFound, NumberInactive, DifferentAccounts,
+	PartialPortNoNewBTN, PendingOrder, PortProtected, ContractServices, RateCenterMismatch, WrongLosingCarrier,
+	DirectoryListing, DueDateInvalid, DueDateUnmeetable, OutsideBusinessHours, NetworkNotReady, DuplicateRequest,
+	UnpaidBalance, SuspectedFraud, OtherReason,
+	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, NoCorrection, CarrierSilent,
+	AuthorizationRevoked, UnauthorisedPort, WithdrawnByCustomer, CancelledInTemporal, CarrierPortedAnyway,
+	ReversalNotAcceptedYet,
+}
