@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -24,6 +25,16 @@ var (
 	keyNeedsAttention = temporal.NewSearchAttributeKeyBool(porting.AttrNeedsAttention)
 	keyNumberCount    = temporal.NewSearchAttributeKeyInt64(porting.AttrNumberCount)
 )
+
+// SearchAttributes lists the attributes that a namespace must know, with their types.
+func SearchAttributes() map[string]enums.IndexedValueType {
+	types := map[string]enums.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKey{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant,
+		keyRisk, keyNumbers, keyDueAt, keyFOCAt, keyNeedsAttention, keyNumberCount} {
+		types[key.GetName()] = key.GetValueType()
+	}
+	return types
+}
 
 // attributes are a port's search attributes at one moment.
 type attributes struct {

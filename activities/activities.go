@@ -1,0 +1,64 @@
+// Package activities is what the sagas may do to the world, a file a neighbour: the ledger and the rules, the carrier,
+// and the gate, which alone activates.
+//
+// A business "no" is an answer, never an error. An error means that the step did not work: it is tried again, unless it
+// is marked as one that never will.
+package activities
+
+import (
+	"errors"
+
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/vault"
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
+	"go.temporal.io/sdk/temporal"
+)
+
+// Activities holds the neighbours. All fields are required but AllowScaledClock.
+type Activities struct {
+	Rules            *rules.Book
+	Ledger           *ledger.Ledger
+	Vault            *vault.Vault
+	Carriers         map[string]carrier.Gateway
+	DefaultCarrier   string
+	AllowScaledClock bool // demo and dev only
+}
+
+// gateway is the carrier of that name.
+func (a *Activities) gateway(name string) (carrier.Gateway, error) {
+	if g, ok := a.Carriers[name]; ok {
+		return g, nil
+	}
+	return nil, never(&porting.Error{Kind: porting.Refused, Code: "carrier-not-configured", Op: "choose carrier", Object: name,
+		Detail: "this worker has no such carrier", Next: "set PORTSAGA_CARRIER, or name another carrier in the order"})
+}
+
+// never marks an error that no retry mends.
+func never(err error) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), porting.CodeOf(err), temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+// lasting makes a rule's refusal an error that is not tried again; faults stay as they are.
+func lasting(err error) error {
+	switch porting.KindOf(err) {
+	case porting.Refused, porting.Invalid, porting.NotFound:
+		return never(err)
+	default:
+		return err
+	}
+}
+
+// refusal turns a rule's "no" into an answer; ok is false for every other error.
+func refusal(err error, why porting.Reason) (r *porting.Refusal, ok bool) {
+	var no *porting.Error
+	if !errors.As(err, &no) || (no.Kind != porting.Refused && no.Kind != porting.Invalid) {
+		return nil, false
+	}
+	note := no.Detail
+	if no.Next != "" {
+		note += "; " + no.Next
+	}
+	return &porting.Refusal{Reason: why, Note: note}, true
+}

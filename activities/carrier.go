@@ -1,0 +1,134 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// SubmitPort sends the LSR, or supplements it when the order was amended. It asks first: an order that arrived before
+// its answer was lost is not sent again.
+func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (porting.CarrierStatus, error) {
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	known, err := gateway.Status(ctx, in.Ref)
+	if err == nil && known.Ref.Version >= in.Ref.Version {
+		return known, nil
+	}
+	if err != nil && porting.CodeOf(err) != "carrier-order-unknown" {
+		return porting.CarrierStatus{}, err
+	}
+	lsr, err := a.lsr(ctx, in)
+	if err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	status, err := gateway.Submit(ctx, lsr)
+	return refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+}
+
+// lsr is the order as the carrier needs it, with its authorization code.
+func (a *Activities) lsr(ctx context.Context, in porting.SubmitInput) (carrier.LSR, error) {
+	if fence, err := a.Ledger.Fence(ctx, in.Ref.Port); err != nil || !fence.RevokedAt.IsZero() {
+		if err == nil {
+			err = &porting.Error{Kind: porting.Refused, Code: "port-revoked", Op: "submit order", Object: in.Ref.Port, Detail: "the authorization was revoked"}
+		}
+		return carrier.LSR{}, lasting(err)
+	}
+	code, err := a.secret(ctx, in.Ref.Port, in.Order.Authorization.CodeRef, in.At)
+	if err != nil {
+		return carrier.LSR{}, err
+	}
+	wish, err := a.desiredDueDate(in)
+	return carrier.LSR{Ref: in.Ref, Order: in.Order, Code: code, DDD: wish}, err
+}
+
+// desiredDueDate is the start of the wished day in the pack's zone; zero without a wish.
+func (a *Activities) desiredDueDate(in porting.SubmitInput) (time.Time, error) {
+	if in.Order.Wishes.DueDate == "" {
+		return time.Time{}, nil
+	}
+	pack, err := a.Rules.Pack(in.Pack)
+	if err != nil {
+		return time.Time{}, lasting(err)
+	}
+	zone, err := pack.ZoneAt(placeOf(porting.Place{Number: in.Order.Numbers[0], Region: in.Order.Subscriber.Address.Region}))
+	if err != nil {
+		return time.Time{}, lasting(err)
+	}
+	wish, err := time.ParseInLocation(time.DateOnly, in.Order.Wishes.DueDate, zone)
+	if err != nil {
+		return time.Time{}, never(&porting.Error{Kind: porting.Invalid, Code: "due-date-malformed", Op: "submit order", Object: in.Ref.Port,
+			Detail: "the due date is not a date", Next: "write it like 2026-12-07"})
+	}
+	return wish, nil
+}
+
+// ReadCarrier reads the truth back.
+func (a *Activities) ReadCarrier(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	return readBack(ctx, gateway, in.Ref)
+}
+
+// CancelPort asks the carrier to cancel. An order that never arrived, or is cancelled already, is left as it is.
+func (a *Activities) CancelPort(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	now, err := readBack(ctx, gateway, in.Ref)
+	if err != nil || settled(now.State) {
+		return now, err
+	}
+	status, err := gateway.Cancel(ctx, in.Ref, in.Reason)
+	return refusedAsState(in.Ref, status, err, porting.CarrierLocked)
+}
+
+// ReversePort orders the numbers back to the donor, once.
+func (a *Activities) ReversePort(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	now, err := gateway.Status(ctx, in.Ref)
+	if err != nil || now.State == porting.CarrierReversing || now.State == porting.CarrierReversed {
+		return now, err
+	}
+	status, err := gateway.Reverse(ctx, in.Ref, in.Reason)
+	return refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+}
+
+// settled reports whether a cancel has nothing left to do, or comes too late.
+func settled(s porting.CarrierState) bool {
+	switch s {
+	case porting.CarrierNothing, porting.CarrierCancelled, porting.CarrierCancelPending, porting.CarrierActive, porting.CarrierReversing, porting.CarrierReversed:
+		return true
+	}
+	return false
+}
+
+// readBack is the carrier's truth; an order that it does not know is a state, not an error.
+func readBack(ctx context.Context, g carrier.Gateway, ref porting.Ref) (porting.CarrierStatus, error) {
+	status, err := g.Status(ctx, ref)
+	if porting.CodeOf(err) == "carrier-order-unknown" {
+		return porting.CarrierStatus{Ref: ref, State: porting.CarrierNothing}, nil
+	}
+	return status, err
+}
+
+// refusedAsState makes a carrier's final "no" a state; transport faults stay errors and are tried again.
+func refusedAsState(ref porting.Ref, status porting.CarrierStatus, err error, state porting.CarrierState) (porting.CarrierStatus, error) {
+	var no *porting.Error
+	if !errors.As(err, &no) || no.Kind != porting.Refused {
+		return status, err
+	}
+	return porting.CarrierStatus{Ref: ref, State: state, Raw: no.Code,
+		Reasons: []porting.Rejection{{Code: no.Code, Text: no.Detail, Reason: porting.OtherReason}}}, nil
+}

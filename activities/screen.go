@@ -1,0 +1,116 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
+)
+
+// recent is how far screening looks back for earlier ports of the same number.
+const recent = 90 * 24 * time.Hour
+
+// ScreenOrder runs the checks before people decide: the authorization by the pack's rules, portability at the carrier,
+// and what the ledger remembers of the numbers.
+func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
+	found := porting.Findings{Risk: porting.RiskLow}
+	if err := a.checkAuthorization(ctx, in, &found); err != nil || found.Blocked != nil {
+		return found, err
+	}
+	if err := a.checkPortability(ctx, in, &found); err != nil || found.Blocked != nil {
+		return found, err
+	}
+	return found, a.checkHistory(ctx, in, &found)
+}
+
+func (a *Activities) checkAuthorization(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
+	auth := in.Order.Authorization
+	if auth.CodeRef == "" {
+		found.Notes = append(found.Notes, "authorization "+auth.Kind+" without a code")
+		return nil
+	}
+	pack, err := a.Rules.Pack(in.Pack)
+	if err != nil {
+		return lasting(err)
+	}
+	code, err := a.secret(ctx, in.Port, auth.CodeRef, in.At)
+	if err != nil {
+		return err
+	}
+	result, err := pack.CheckCode(rules.CodeCheck{Code: code, Number: in.Order.Numbers[0], Issued: auth.IssuedAt, At: in.At, Area: in.Order.Subscriber.Address.Region})
+	if no, ok := refusal(err, porting.PINMismatch); ok {
+		found.Blocked = no
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !result.Valid {
+		found.Blocked = &porting.Refusal{Reason: porting.PINMismatch, Note: "the authorization code is not valid: " + result.Why}
+		return nil
+	}
+	found.Notes = append(found.Notes, "authorization code valid")
+	return nil
+}
+
+func (a *Activities) checkPortability(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return err
+	}
+	answers, err := gateway.Portability(ctx, in.Order.Numbers)
+	if err != nil {
+		return err
+	}
+	stuck := 0
+	for _, answer := range answers {
+		if !answer.Portable {
+			stuck++
+		}
+	}
+	if stuck > 0 {
+		found.Blocked = &porting.Refusal{Reason: porting.NumberNotPortable, Note: fmt.Sprintf("%d of %d numbers are not portable", stuck, len(answers))}
+		return nil
+	}
+	found.Notes = append(found.Notes, fmt.Sprintf("%d numbers portable", len(answers)))
+	return nil
+}
+
+// checkHistory raises the risk for numbers that moved, or were to move, not long ago.
+func (a *Activities) checkHistory(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
+	earlier := 0
+	for _, n := range in.Order.Numbers[:min(len(in.Order.Numbers), maxTokens)] {
+		ports, err := a.Ledger.PortsOfNumber(ctx, a.Vault.LockToken(n), in.At.Add(-recent))
+		if err != nil {
+			return err
+		}
+		for _, p := range ports {
+			if p.PortID != in.Port {
+				earlier++
+			}
+		}
+	}
+	if earlier > 0 {
+		found.Risk = porting.RiskMedium
+		found.Notes = append(found.Notes, fmt.Sprintf("%d earlier ports of these numbers in 90 days", earlier))
+	}
+	return nil
+}
+
+// secret opens an authorization code from the vault.
+func (a *Activities) secret(ctx context.Context, port, ref string, at time.Time) (porting.Secret, error) {
+	if ref == "" {
+		return "", nil
+	}
+	sealed, err := a.Ledger.GetSecret(ctx, ref, at)
+	if err != nil {
+		return "", lasting(err)
+	}
+	code, err := a.Vault.Open(port, sealed)
+	if err != nil {
+		return "", lasting(err)
+	}
+	return code, nil
+}
