@@ -1,0 +1,214 @@
+// Package config reads what the environment says: PORTSAGA_* for what is ours, and for the connection to Temporal the same
+// TEMPORAL_* variables and temporal.toml that the temporal CLI reads.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+const prefix = "PORTSAGA"
+
+// Config is what PORTSAGA_* variables say. A path or URL that is empty was not given, except where a default is named.
+type Config struct {
+	Dir               string `split_words:"true" desc:"directory of the local state (~/.portsaga)"`
+	TaskQueue         string `split_words:"true" default:"portsaga" desc:"task queue that workers poll"`
+	Ledger            string `split_words:"true" desc:"ledger database: a SQLite file or a postgres:// DSN (ledger.db in PORTSAGA_DIR)"`
+	KeyFile           string `split_words:"true" desc:"key of the vault (the file key in PORTSAGA_DIR)"`
+	RulesDir          string `split_words:"true" desc:"directory of rule packs that replace or extend the embedded ones"`
+	Carrier           string `split_words:"true" default:"simulator" desc:"gateway of orders that name none"`
+	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
+	WebhookAddr       string `split_words:"true" desc:"host:port on which a worker listens for carrier news; it does not listen when empty"`
+	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs carrier news"`
+	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
+	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
+	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
+
+	Simulator Simulator
+}
+
+// Simulator is how `portsaga simulator` runs the carrier that is not there.
+type Simulator struct {
+	Addr              string `split_words:"true" default:"127.0.0.1:8490" desc:"host:port on which the simulated carrier listens"`
+	State             string `split_words:"true" desc:"file in which it keeps its orders; memory only when empty"`
+	WebhookURL        string `split_words:"true" desc:"where it sends its news; nowhere when empty"`
+	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs its news"`
+}
+
+// Load reads the environment. Its error joins everything that is wrong, each a *porting.Error of kind Invalid with code
+// "config-invalid" that names the variable and never its value.
+func Load() (Config, error) {
+	var c Config
+	if err := envconfig.Process(prefix, &c); err != nil {
+		return Config{}, fmt.Errorf("read environment: %w", err)
+	}
+	if err := c.locate(); err != nil {
+		return Config{}, err
+	}
+	return c, c.validate()
+}
+
+// locate fills in the paths that were not given.
+func (c *Config) locate() error {
+	if c.Dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return invalid("DIR", "it is not set and there is no home directory", "set it")
+		}
+		c.Dir = filepath.Join(home, ".portsaga")
+	}
+	if c.Ledger == "" {
+		c.Ledger = filepath.Join(c.Dir, "ledger.db")
+	}
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.Dir, "key")
+	}
+	return nil
+}
+
+func (c *Config) validate() error {
+	return errors.Join(
+		notEmpty("TASK_QUEUE", c.TaskQueue),
+		notEmpty("CARRIER", c.Carrier),
+		isURL("CARRIER_URL", c.CarrierURL),
+		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
+		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", c.WebhookSecretFile),
+		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
+		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
+		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),
+		isURL("SIMULATOR_WEBHOOK_URL", c.Simulator.WebhookURL),
+		together("SIMULATOR_WEBHOOK_URL", c.Simulator.WebhookURL, "SIMULATOR_WEBHOOK_SECRET_FILE", c.Simulator.WebhookSecretFile),
+	)
+}
+
+// Level is the log level.
+func (c *Config) Level() slog.Level {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+// MakeDir creates the directory of the local state, for its owner alone.
+func (c *Config) MakeDir() error {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return &porting.Error{Kind: porting.Failed, Code: "directory-unusable", Op: "create directory", Object: c.Dir,
+			Detail: reason(err), Next: "set PORTSAGA_DIR to a directory that you may write", Err: err}
+	}
+	return nil
+}
+
+// ReadSecret reads a secret from a file that holds nothing else; white space around it does not count.
+func ReadSecret(file string) (porting.Secret, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", &porting.Error{Kind: porting.Failed, Code: "secret-unreadable", Op: "read secret", Object: file, Detail: reason(err), Err: err}
+	}
+	secret := bytes.TrimSpace(b)
+	if len(secret) == 0 {
+		return "", &porting.Error{Kind: porting.Invalid, Code: "secret-empty", Op: "read secret", Object: file, Detail: "the file is empty"}
+	}
+	return porting.Secret(secret), nil
+}
+
+// Variable is one that the program reads.
+type Variable struct {
+	Name        string `json:"name"`
+	Default     string `json:"default,omitempty"`
+	Description string `json:"description"`
+}
+
+// Variables lists every PORTSAGA_* variable in the order of Config.
+func Variables() []Variable {
+	const format = "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
+	var table bytes.Buffer
+	if err := envconfig.Usagef(prefix, &Config{}, &table, format); err != nil {
+		panic("config: the table of variables cannot be written: " + err.Error())
+	}
+	var all []Variable
+	for line := range strings.Lines(table.String()) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		all = append(all, Variable{Name: fields[0], Default: fields[1], Description: fields[2]})
+	}
+	return all
+}
+
+// Names lists the names of Variables.
+func Names() []string {
+	var names []string
+	for _, v := range Variables() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+func notEmpty(name, value string) error {
+	if value == "" {
+		return invalid(name, "it is set and empty", "unset it, or give it a value")
+	}
+	return nil
+}
+
+func isURL(name, value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return invalid(name, "it is not an http or https URL", "write it like http://127.0.0.1:8490")
+	}
+	return nil
+}
+
+func isAddress(name, value string) error {
+	if value == "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(value); err != nil || port == "" {
+		return invalid(name, "it is not host:port", "write it like 127.0.0.1:8480")
+	}
+	return nil
+}
+
+// together refuses a variable that means nothing without another one.
+func together(name, value, needs, needed string) error {
+	if value != "" && needed == "" {
+		return invalid(name, "it needs "+prefix+"_"+needs, "set both or neither")
+	}
+	return nil
+}
+
+func oneOf(name, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return invalid(name, "it is not one of "+strings.Join(allowed, ", "), "choose one of them, or unset it")
+}
+
+func invalid(name, detail, next string) error {
+	return &porting.Error{Kind: porting.Invalid, Code: "config-invalid", Op: "read environment", Object: prefix + "_" + name,
+		Detail: detail, Next: next}
+}
+
+// reason is an error of the file system without the path, which the caller names.
+func reason(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
