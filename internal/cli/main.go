@@ -1,0 +1,145 @@
+// Package cli is the command line of portsaga: a file a command, each an options struct and the function that runs it. What
+// a command needs of the world comes from a Factory, so that a test can hand it something else.
+//
+// Answers go to stdout, as text for people or as one JSON value for programs; everything else goes to stderr. The exit code
+// is porting.ExitCode of the error.
+package cli
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// extension is the name under which `temporal port ...` runs the program.
+const extension = "temporal-port"
+
+// Main runs the program that args, os.Args, ask for and returns its exit code. extra are commands that only some builds
+// have, such as demo and dev.
+func Main(ctx context.Context, args []string, streams Streams, extra ...func(*Factory) *cobra.Command) int {
+	return run(ctx, NewFactory(streams), args, extra)
+}
+
+func run(ctx context.Context, f *Factory, args []string, extra []func(*Factory) *cobra.Command) int {
+	err := execute(ctx, f, program(f, args[0], extra), args[1:])
+	f.close()
+	f.printError(err)
+	return porting.ExitCode(err)
+}
+
+// program is the command that the program answers as: itself, or the port command of the temporal CLI.
+func program(f *Factory, name string, extra []func(*Factory) *cobra.Command) *cobra.Command {
+	root := newRoot(f, extra)
+	if strings.TrimSuffix(filepath.Base(name), ".exe") == extension {
+		root = newPort(f)
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "temporal port"}
+		root.GroupID = ""
+	}
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.Version = versionOf(f.Build()).String()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetIn(f.Streams.In)
+	root.SetOut(f.Streams.Out)
+	root.SetErr(f.Streams.Err)
+	root.PersistentFlags().VarP(&f.Format, "output", "o", "text for people, json for programs")
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{string(Text), string(JSON)}, cobra.ShellCompDirectiveNoFileComp))
+	return root
+}
+
+// execute runs the command line. What cobra finds wrong before any command runs is an error of usage.
+func execute(ctx context.Context, f *Factory, root *cobra.Command, args []string) error {
+	started := false
+	forEach(root, func(c *cobra.Command) {
+		if runE := c.RunE; runE != nil {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				started = true
+				return runE(c, args)
+			}
+		}
+	})
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	f.command = cmd.CommandPath()
+	if err != nil && !started {
+		return usage(cmd, err.Error())
+	}
+	return err
+}
+
+func forEach(root *cobra.Command, do func(*cobra.Command)) {
+	do(root)
+	for _, c := range root.Commands() {
+		forEach(c, do)
+	}
+}
+
+const (
+	groupPorts   = "ports"
+	groupRules   = "rules"
+	groupRunning = "running"
+)
+
+func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "portsaga",
+		Short: "Move telephone numbers between carriers, durably and safely",
+		Long: "portsaga moves telephone numbers between carriers. Each port is one durable saga on Temporal: it waits for carriers on\n" +
+			"business-hour deadlines, asks people for decisions, and rolls back by the stage it has reached when it is revoked.\n\n" +
+			"Exit codes: 0 ok, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 not authorised.",
+		Example: "  portsaga order lint -f order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve",
+	}
+	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
+		&cobra.Group{ID: groupRunning, Title: "Running portsaga:"})
+	root = group(root, newPort(f),
+		newVersion(f), newEnvironment(f))
+	for _, make := range extra {
+		root.AddCommand(make(f))
+	}
+	for _, name := range []string{"demo", "dev"} {
+		if !has(root, name) {
+			root.AddCommand(newLean(name))
+		}
+	}
+	return root
+}
+
+// group makes a command that only holds others: alone it prints its help, with an unknown word it suggests.
+func group(parent *cobra.Command, children ...*cobra.Command) *cobra.Command {
+	parent.AddCommand(children...)
+	parent.Args = cobra.ArbitraryArgs
+	parent.SuggestionsMinimumDistance = 2
+	parent.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return unknownCommand(cmd, args[0])
+	}
+	return parent
+}
+
+func has(parent *cobra.Command, name string) bool {
+	for _, c := range parent.Commands() {
+		if c.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// newLean stands where the all-in-one build has a command.
+func newLean(name string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name,
+		Short:              "Only in the all-in-one build",
+		Hidden:             true,
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		RunE: func(*cobra.Command, []string) error {
+			return &porting.Error{Kind: porting.Invalid, Code: "lean-build", Op: "run", Object: name, Detail: "this is the lean build",
+				Next: "use the all-in-one: go -C devserver run ./cmd/portsaga " + name}
+		},
+	}
+}
