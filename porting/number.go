@@ -36,12 +36,13 @@ func (n Number) LogValue() slog.Value { return slog.StringValue(n.String()) }
 // Mask hides a number or an account: the last four characters stay, and a leading + with its first digit.
 func Mask(s string) string {
 	const shown = 4
-	if len(s) <= shown {
+	r := []rune(s)
+	if len(r) <= shown {
 		return "…"
 	}
-	tail := s[len(s)-shown:]
-	if s[0] == '+' && len(s) > shown+2 {
-		return s[:2] + "…" + tail
+	tail := string(r[len(r)-shown:])
+	if r[0] == '+' && len(r) > shown+2 {
+		return string(r[:2]) + "…" + tail
 	}
 	return "…" + tail
 }
