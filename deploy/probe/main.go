@@ -1,4 +1,4 @@
-// Command probe asks one URL and exits 0 if the answer is 200. It is the health check of an image that has no shell.
+// Command probe asks one URL and exits 0 if the answer is a success. It is the health check of an image that has no shell.
 package main
 
 import (
@@ -38,7 +38,7 @@ func probe(ctx context.Context, url string) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("%s answered %s", url, response.Status)
 	}
 	return nil

@@ -11,7 +11,11 @@ import (
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" {
+		switch r.URL.Path {
+		case "/healthz":
+		case "/silent":
+			w.WriteHeader(http.StatusNoContent)
+		default:
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
@@ -22,6 +26,7 @@ func TestProbe(t *testing.T) {
 		wantErr string
 	}{
 		"healthy":     {args: []string{server.URL + "/healthz"}},
+		"no words":    {args: []string{server.URL + "/silent"}},
 		"not ready":   {args: []string{server.URL + "/other"}, wantErr: "503 Service Unavailable"},
 		"no URL":      {wantErr: "want one URL, got 0 arguments"},
 		"not a URL":   {args: []string{"://"}, wantErr: "missing protocol scheme"},
