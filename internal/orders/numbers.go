@@ -46,13 +46,12 @@ func (l *numberList) add(path string, e entry) bool {
 		return true
 	}
 	l.checkLine(path, first)
-	numbers := between(first.number, last.number)
-	if len(l.numbers)+len(numbers) > l.options.MaxNumbers {
+	if len(l.numbers)+size(first.number, last.number) > l.options.MaxNumbers {
 		l.fail(path, flaw{"numbers-too-many", fmt.Sprintf("the order holds more than %d numbers", l.options.MaxNumbers),
 			"split it into several orders"})
 		return false
 	}
-	l.take(path, numbers)
+	l.take(path, l.expand(path, first, last))
 	return true
 }
 
@@ -104,46 +103,54 @@ func rangeFlaw(from, to porting.Number) *flaw {
 	}
 }
 
-// between lists the numbers of a range, both ends included.
-func between(from, to porting.Number) []porting.Number {
-	prefix := from[:len(from)-blockDigits]
-	first, _ := strconv.Atoi(string(from[len(prefix):]))
-	last, _ := strconv.Atoi(string(to[len(prefix):]))
-	numbers := make([]porting.Number, 0, last-first+1)
-	for n := first; n <= last; n++ {
-		numbers = append(numbers, prefix+porting.Number(fmt.Sprintf("%0*d", blockDigits, n)))
-	}
-	return numbers
+// final is the number that the last digits make.
+func final(n porting.Number) int {
+	value, _ := strconv.Atoi(string(n[len(n)-blockDigits:]))
+	return value
 }
 
-// take adds the numbers of one entry, but those that are invalid or listed before.
-func (l *numberList) take(path string, numbers []porting.Number) {
-	var invalid, twice []porting.Number
-	for _, n := range numbers {
-		p, found := parsePorted(n.E164(), l.order.Country)
-		switch {
-		case found != nil:
-			invalid = append(invalid, n)
-		case l.paths[n] != "":
-			twice = append(twice, n)
-		default:
-			l.keep(path, p)
-		}
+// size is how many numbers a range holds, both ends included.
+func size(from, to porting.Number) int { return final(to) - final(from) + 1 }
+
+// expand reads every number from the first to the last. A plan may have holes between two valid numbers.
+func (l *numberList) expand(path string, first, last phone) []phone {
+	if first.number == last.number {
+		return []phone{first}
 	}
-	if len(invalid) > 0 {
-		l.fail(path, flaw{"range-invalid", count(invalid) + " not valid",
-			"list only numbers that the subscriber holds"})
+	prefix := first.number[:len(first.number)-blockDigits]
+	var phones []phone
+	var holes []porting.Number
+	for n := final(first.number); n <= final(last.number); n++ {
+		number := fmt.Sprintf("%s%0*d", prefix.E164(), blockDigits, n)
+		p, found := parsePorted(number, l.order.Country)
+		if found != nil {
+			holes = append(holes, porting.Number(number))
+			continue
+		}
+		phones = append(phones, p)
+	}
+	if len(holes) > 0 {
+		l.fail(path, flaw{"range-invalid", count(holes) + " not valid", "list only numbers that the subscriber holds"})
+	}
+	return phones
+}
+
+// take adds the numbers of one entry, but those that are listed before.
+func (l *numberList) take(path string, phones []phone) {
+	var twice []porting.Number
+	for _, p := range phones {
+		if l.paths[p.number] != "" {
+			twice = append(twice, p.number)
+			continue
+		}
+		l.numbers = append(l.numbers, p.number)
+		l.paths[p.number] = path
+		if !slices.Contains(l.homes, p.country) {
+			l.homes = append(l.homes, p.country)
+		}
 	}
 	if len(twice) > 0 {
 		l.fail(path, flaw{"number-twice", count(twice) + " already listed at " + l.paths[twice[0]], "list each number once"})
-	}
-}
-
-func (l *numberList) keep(path string, p phone) {
-	l.numbers = append(l.numbers, p.number)
-	l.paths[p.number] = path
-	if !slices.Contains(l.homes, p.country) {
-		l.homes = append(l.homes, p.country)
 	}
 }
 
@@ -162,15 +169,15 @@ func (l *numberList) checkLine(path string, p phone) {
 		return flaw{"kind-mismatch", fmt.Sprintf("%s is a %s number and the order is %s", p.number, line, l.order.Kind),
 			"correct the kind, or write an order for each kind"}
 	}
-	switch kind := l.order.Kind; {
+	switch kind, line := l.order.Kind, p.line(); {
 	case kind == "" || l.isUnread("kind"):
-	case kind != porting.KindTollFree && p.line == phonenumbers.TOLL_FREE:
+	case kind != porting.KindTollFree && line == phonenumbers.TOLL_FREE:
 		l.fail(path, mismatch("toll-free"))
-	case kind == porting.KindTollFree && ofLine(p.line):
+	case kind == porting.KindTollFree && ofLine(line):
 		l.fail(path, mismatch("fixed or mobile"))
-	case kind == porting.KindWireline && p.line == phonenumbers.MOBILE:
+	case kind == porting.KindWireline && line == phonenumbers.MOBILE:
 		l.warn(path, mismatch("wireless"))
-	case kind == porting.KindWireless && p.line == phonenumbers.FIXED_LINE:
+	case kind == porting.KindWireless && line == phonenumbers.FIXED_LINE:
 		l.warn(path, mismatch("wireline"))
 	}
 }

@@ -3,7 +3,6 @@ package orders
 import (
 	"errors"
 	"strings"
-	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -12,26 +11,33 @@ import (
 
 // phone is a number that the numbering plans know.
 type phone struct {
-	number    porting.Number
-	country   string // whose rules it moves under; see noCountry
-	line      phonenumbers.PhoneNumberType
-	extension bool
-	parsed    *phonenumbers.PhoneNumber
+	number  porting.Number
+	country string // whose rules it moves under; see noCountry
+	parsed  *phonenumbers.PhoneNumber
 }
 
 // noCountry is the region of numbers like +800, which belong to no country.
 const noCountry = "001"
 
-// fictional holds blocks that a regulator keeps for drama and tests and that the library therefore calls invalid. They
-// are accepted, so that examples and rehearsals never touch a living number; no carrier will move one.
+// fictional holds blocks of mobile numbers that a regulator keeps for drama and tests and that the library therefore calls
+// invalid. They are accepted, so that examples and rehearsals never touch a living number; no carrier will move one.
 var fictional = []struct {
 	prefix  string
 	length  int
 	country string
-	line    phonenumbers.PhoneNumberType
 }{
-	{"+447700900", 13, "GB", phonenumbers.MOBILE}, // Ofcom: mobile numbers for drama use
-	{"+3363998", 12, "FR", phonenumbers.MOBILE},   // Arcep: mobile numbers for audiovisual works
+	{"+447700900", 13, "GB"}, // Ofcom: mobile numbers for drama use
+	{"+3363998", 12, "FR"},   // Arcep: mobile numbers for audiovisual works
+}
+
+// fictionalCountry is the country of a fictional mobile number, empty for every other number.
+func fictionalCountry(n porting.Number) string {
+	for _, block := range fictional {
+		if strings.HasPrefix(n.E164(), block.prefix) && len(n) == block.length {
+			return block.country
+		}
+	}
+	return ""
 }
 
 // parsePhone reads a number in E.164 form, or as it is written in the country.
@@ -44,22 +50,23 @@ func parsePhone(text, country string) (phone, *flaw) {
 	if err != nil {
 		return phone{}, notANumber(text)
 	}
-	p := phone{
-		number:    porting.Number(phonenumbers.Format(parsed, phonenumbers.E164)),
-		country:   home(phonenumbers.GetRegionCodeForNumber(parsed)),
-		line:      phonenumbers.GetNumberType(parsed),
-		extension: parsed.GetExtension() != "",
-		parsed:    parsed,
+	number := porting.Number(phonenumbers.Format(parsed, phonenumbers.E164))
+	if country := fictionalCountry(number); country != "" {
+		return phone{number, country, parsed}, nil
 	}
-	for _, block := range fictional {
-		if strings.HasPrefix(p.number.E164(), block.prefix) && len(p.number) == block.length {
-			p.country, p.line = block.country, block.line
-		}
-	}
-	if p.line == phonenumbers.UNKNOWN {
+	region := phonenumbers.GetRegionCodeForNumber(parsed)
+	if !phonenumbers.IsValidNumberForRegion(parsed, region) {
 		return phone{}, notANumber(text)
 	}
-	return p, nil
+	return phone{number, home(region), parsed}, nil
+}
+
+// line is what the numbering plan says of the line behind the number.
+func (p phone) line() phonenumbers.PhoneNumberType {
+	if fictionalCountry(p.number) != "" {
+		return phonenumbers.MOBILE
+	}
+	return phonenumbers.GetNumberType(p.parsed)
 }
 
 // in reports whether the number is one of the country's. A toll-free number of country code 1 is one of several
@@ -74,7 +81,7 @@ func parsePorted(text, country string) (phone, *flaw) {
 	switch {
 	case found != nil:
 		return phone{}, found
-	case p.extension:
+	case p.parsed.GetExtension() != "":
 		return phone{}, &flaw{"number-extension", p.number.String() + " has an extension", "give the number alone; extensions do not move"}
 	case p.country == noCountry:
 		return phone{}, &flaw{"number-international", p.number.String() + " belongs to no country", "take it out: it moves under no country's rules"}
@@ -93,7 +100,7 @@ func notANumber(text string) *flaw {
 // masked shows of a number as written what porting.Mask shows of its digits, and nothing of any other text.
 func masked(text string) string {
 	digits := strings.Map(func(r rune) rune {
-		if r == '+' || unicode.IsDigit(r) {
+		if r == '+' || ('0' <= r && r <= '9') {
 			return r
 		}
 		return -1
