@@ -19,7 +19,7 @@ const (
 	WallClock            Unit = "wall_clock"              // elapsed time
 )
 
-// counts days, not hours.
+// daily reports whether the unit counts days, not hours.
 func (u Unit) daily() bool { return u == BusinessDay || u == CalendarDay }
 
 // Landings: where in its last day a clock of days ends. A time of day, "06:00", is one too.
@@ -36,19 +36,17 @@ const DeemedReceipt = "deemed-receipt"
 
 // Clock is a deadline of a pack: what starts it, how long it runs, on which calendar, and what its expiry does.
 type Clock struct {
-	Name       string     `yaml:"-" json:"name"`
-	Start      string     `yaml:"start" json:"start"`
-	For        Length     `yaml:"for" json:"for"`
-	Unit       Unit       `yaml:"unit" json:"unit"`
-	Inclusive  bool       `yaml:"inclusive" json:"inclusive,omitempty"` // the day of the start is day one
-	Lands      string     `yaml:"lands" json:"lands,omitempty"`
-	Calendar   string     `yaml:"calendar" json:"calendar,omitempty"` // "main" when empty
-	Within     string     `yaml:"within" json:"within,omitempty"`     // another clock that this one may not outlast
-	OnExpiry   string     `yaml:"on_expiry" json:"on_expiry"`
-	Rule       string     `yaml:"rule" json:"rule"`
-	Cite       string     `yaml:"cite" json:"cite"`
-	Confidence Confidence `yaml:"confidence" json:"confidence"`
-	Variants   []Variant  `yaml:"variants" json:"variants,omitempty"`
+	Name      string    `yaml:"-" json:"name"`
+	Start     string    `yaml:"start" json:"start"`
+	For       Length    `yaml:"for" json:"for"`
+	Unit      Unit      `yaml:"unit" json:"unit"`
+	Inclusive bool      `yaml:"inclusive" json:"inclusive,omitempty"` // the day of the start is day one
+	Lands     string    `yaml:"lands" json:"lands,omitempty"`
+	Calendar  string    `yaml:"calendar" json:"calendar,omitempty"` // "main" when empty
+	Within    string    `yaml:"within" json:"within,omitempty"`     // another clock that this one may not outlast
+	OnExpiry  string    `yaml:"on_expiry" json:"on_expiry"`
+	Variants  []Variant `yaml:"variants" json:"variants,omitempty"`
+	Fact      `yaml:",inline"`
 }
 
 // Variant is another length of a clock, for a kind of line or where donor and recipient serve different areas.

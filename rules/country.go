@@ -51,7 +51,7 @@ func (p *Pack) checkNumber(n porting.Number) error {
 
 // serves reports whether the pack's country is the given one, or holds it as a territory.
 func (p *Pack) serves(country string) bool {
-	return p.Rules.For.Country == country || slices.Contains(p.Rules.For.Territory, country)
+	return p.Rules.For.Country == country || slices.Contains(p.Rules.For.Territories, country)
 }
 
 // callingCode is a country's calling code with its plus sign.

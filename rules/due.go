@@ -53,7 +53,7 @@ func (p *Pack) Due(name string, start time.Time, at Place) (Due, error) {
 	}
 	clock = clock.in(at)
 	due := Due{Clock: name, Unit: clock.Unit, Start: start.In(cal.zone), DeemedReceived: deemed, At: clock.end(deemed, cal).In(cal.zone),
-		OnExpiry: clock.OnExpiry, Why: sentence(clock.Rule, clock.Cite, clock.Confidence), Confidence: clock.Confidence}
+		OnExpiry: clock.OnExpiry, Why: clock.Why(), Confidence: clock.Confidence}
 	if clock.Within == "" {
 		return due, nil
 	}

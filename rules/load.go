@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ const (
 type shared struct {
 	holidays map[string]*holidaySet
 	zones    map[string]*zoneTable
+	codes    []homeCode
 }
 
 // load reads packs from one directory after another; what a later one holds replaces what an earlier one held.
@@ -140,6 +142,16 @@ func (r *reader) finish(p *Pack) error {
 		calendar.week = week
 		p.Rules.Calendars[name] = calendar
 	}
+	if a := p.Rules.Activation; a != nil && len(a.Hours) > 0 {
+		week, err := parseWeek(a.Hours)
+		if err != nil {
+			return err
+		}
+		a.week = week
+	}
+	if err := r.codes(p); err != nil {
+		return err
+	}
 	for name, clock := range p.Rules.Clocks {
 		clock.Name = name
 		p.Rules.Clocks[name] = clock
@@ -149,11 +161,45 @@ func (r *reader) finish(p *Pack) error {
 	return nil
 }
 
+// codes compiles the shapes of a pack's codes. Shapes with letters tell their country, digits alone do not.
+func (r *reader) codes(p *Pack) error {
+	for i := range p.Rules.Codes {
+		rule := &p.Rules.Codes[i]
+		code := homeCode{country: p.Rules.For.Country, kind: rule.Kind}
+		if rule.Pattern != "" {
+			shape, err := regexp.Compile(rule.Pattern)
+			if err != nil {
+				return err
+			}
+			rule.shape = shape
+			if strings.Contains(rule.Pattern, "A-Z") {
+				code.shape = shape
+			}
+		}
+		r.shared.codes = append(r.shared.codes, code)
+	}
+	return nil
+}
+
 // inherit takes from the base what the pack leaves out.
 func (p *Pack) inherit(base *Pack) {
 	for name, clock := range base.Rules.Clocks {
 		if _, ok := p.Rules.Clocks[name]; !ok {
 			p.Rules.Clocks[name] = clock
+		}
+	}
+	if _, ok := p.Rules.Refusals[Recipient]; !ok && p.Rules.Refusals != nil {
+		p.Rules.Refusals[Recipient] = base.Rules.Refusals[Recipient]
+	}
+	if p.Rules.CancelLock == nil {
+		p.Rules.CancelLock = base.Rules.CancelLock
+	}
+	if p.Rules.Approvals == nil {
+		p.Rules.Approvals = base.Rules.Approvals
+	}
+	for _, rule := range base.Rules.Silence {
+		if _, ok := p.Silence(rule.WaitingOn); !ok {
+			p.Rules.Silence = append(p.Rules.Silence, rule)
 		}
 	}
 	sum := sha256.Sum256([]byte(p.digest + base.digest))

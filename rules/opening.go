@@ -29,10 +29,8 @@ type CalendarRule struct {
 // CutOff says until when a request counts as received when it came. Earlier than opening it counts from the opening of
 // that day, later than Until from the opening of the next open day.
 type CutOff struct {
-	Until      string     `yaml:"until" json:"until"` // time of day, included
-	Rule       string     `yaml:"rule" json:"rule"`
-	Cite       string     `yaml:"cite" json:"cite"`
-	Confidence Confidence `yaml:"confidence" json:"confidence"`
+	Until string `yaml:"until" json:"until"` // time of day, included
+	Fact  `yaml:",inline"`
 }
 
 // calendar is the named calendar of the pack ("" is the main one) as it is at a place.

@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Status says whether a rule binds.
 type Status string
@@ -41,6 +37,16 @@ func (c Confidence) caveat() string {
 	}
 }
 
+// Fact is what every rule carries: what it says, where that is written, and how well it is known.
+type Fact struct {
+	Rule       string     `yaml:"rule" json:"rule"` // one sentence without its full stop
+	Cite       string     `yaml:"cite" json:"cite"`
+	Confidence Confidence `yaml:"confidence" json:"confidence"`
+}
+
+// Why is the rule as a sentence with its source and, where it is not certain, a warning.
+func (f Fact) Why() string { return f.Rule + " (" + f.Cite + ")" + f.Confidence.caveat() }
+
 // Header says which rules a pack holds, where they come from and when they bind. Dates are days in the pack's zone;
 // a missing EffectiveTo means that no end is known.
 type Header struct {
@@ -59,19 +65,32 @@ type Header struct {
 
 // Rules is what a pack says. Every rule carries its citation and its confidence.
 type Rules struct {
-	For       For                     `yaml:"for" json:"for"`
-	Model     string                  `yaml:"model" json:"model"` // recipient-led, donor-led or registry-led
-	Calendars map[string]CalendarRule `yaml:"calendars" json:"calendars"`
-	CutOff    *CutOff                 `yaml:"cutoff" json:"cutoff,omitempty"`
-	Clocks    map[string]Clock        `yaml:"clocks" json:"clocks"`
+	For          For                     `yaml:"for" json:"for"`
+	Model        string                  `yaml:"model" json:"model"`           // recipient-led, donor-led or registry-led
+	Tests        []SimpleTest            `yaml:"tests" json:"tests,omitempty"` // what makes a port simple
+	Calendars    map[string]CalendarRule `yaml:"calendars" json:"calendars"`
+	CutOff       *CutOff                 `yaml:"cutoff" json:"cutoff,omitempty"`
+	Clocks       map[string]Clock        `yaml:"clocks" json:"clocks"`
+	Activation   *ActivationRule         `yaml:"activation" json:"activation,omitempty"`
+	Codes        []CodeRule              `yaml:"codes" json:"codes,omitempty"`
+	Documents    []Document              `yaml:"documents" json:"documents,omitempty"`
+	Approvals    *Approvals              `yaml:"approvals" json:"approvals,omitempty"`
+	Refusals     map[string]RefusalRules `yaml:"refusals" json:"refusals"` // by party
+	Locks        []Lock                  `yaml:"locks" json:"locks,omitempty"`
+	CancelLock   *CancelLock             `yaml:"cancel_lock" json:"cancel_lock,omitempty"`
+	Cancel       map[string]CancelPolicy `yaml:"cancel" json:"cancel"` // by the party through whom the customer cancels
+	Silence      []SilenceRule           `yaml:"silence" json:"silence"`
+	Notices      []Notice                `yaml:"notices" json:"notices,omitempty"`
+	Compensation *CompensationRule       `yaml:"compensation" json:"compensation,omitempty"`
+	Return       *Return                 `yaml:"return" json:"return,omitempty"`
 }
 
 // For says which orders a pack is for.
 type For struct {
-	Country   string   `yaml:"country" json:"country"`                   // ISO 3166-1 alpha-2
-	Territory []string `yaml:"territories" json:"territories,omitempty"` // regions with a code of their own under the same rules
-	Kinds     []string `yaml:"kinds" json:"kinds"`
-	Simple    *bool    `yaml:"simple" json:"simple,omitempty"` // nil: the distinction is not made
+	Country     string   `yaml:"country" json:"country"`                   // ISO 3166-1 alpha-2
+	Territories []string `yaml:"territories" json:"territories,omitempty"` // regions with a code of their own under the same rules
+	Kinds       []string `yaml:"kinds" json:"kinds"`
+	Simple      *bool    `yaml:"simple" json:"simple,omitempty"` // nil: the distinction is not made
 }
 
 // Pack is one version of a jurisdiction's rules. It never changes once loaded and may be shared.
@@ -93,9 +112,4 @@ func (p *Pack) Digest() string { return p.digest }
 func (p *Pack) inForce(at time.Time) bool {
 	day := dateOf(at.In(p.homeZone()))
 	return p.Status != AdoptedNotEffective && !day.Before(p.EffectiveFrom) && (p.EffectiveTo.IsZero() || day.Before(p.EffectiveTo))
-}
-
-// sentence joins a rule, its source and its caveat.
-func sentence(rule, cite string, confidence Confidence) string {
-	return fmt.Sprintf("%s (%s)%s", strings.TrimSuffix(rule, "."), cite, confidence.caveat())
 }
