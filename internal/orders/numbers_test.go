@@ -82,6 +82,15 @@ func TestNumbersThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestAKindThatThePlanDoubtsIsAWarning(t *testing.T) {
+	t.Parallel()
+	for number, kind := range map[string]string{"+442079460123": "wireless", "+447700900123": "wireline"} {
+		problems := orders.Lint([]byte(withNumbers(kind, "GB", `"`+number+`"`)), options)
+		require.Equal(t, []string{"kind-mismatch"}, codes(problems))
+		require.Equal(t, orders.SeverityWarning, problems[0].Severity)
+	}
+}
+
 func TestARangeKeepsEveryNumberOnce(t *testing.T) {
 	t.Parallel()
 	order, err := read(t, withNumbers("wireline", "US", `"+12125550199", {from: "+12125550000", to: "+12125550098"}`))
