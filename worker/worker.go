@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/portsaga/portsaga/activities"
@@ -23,13 +24,14 @@ import (
 
 // Settings say which neighbours a worker has.
 type Settings struct {
-	Ledger           string // DSN or SQLite file
-	KeyFile          string // the deployment's key
-	CreateKey        bool   // make a key where there is none; demo and dev only
-	RulesDir         string // packs that replace and extend the embedded ones; none when empty
-	Carrier          string // name of the default carrier
-	CarrierURL       string // where it is
-	AllowScaledClock bool   // demo and dev only
+	Ledger           string        // DSN or SQLite file
+	KeyFile          string        // the deployment's key
+	CreateKey        bool          // make a key where there is none; demo and dev only
+	RulesDir         string        // packs that replace and extend the embedded ones; none when empty
+	Carrier          string        // name of the default carrier
+	CarrierURL       string        // where it is
+	CarrierTimeout   time.Duration // how long one call may take; the adapter's own bound when zero
+	AllowScaledClock bool          // demo and dev only
 }
 
 // Neighbours are everything around the sagas, opened.
@@ -85,7 +87,11 @@ func openCarrier(s Settings) (carrier.Gateway, error) {
 		return nil, &porting.Error{Kind: porting.Invalid, Code: "carrier-url-missing", Op: "open carrier", Object: s.Carrier,
 			Detail: "the carrier's address is not set", Next: "set PORTSAGA_CARRIER_URL"}
 	}
-	return &simulator.Client{URL: s.CarrierURL}, nil
+	gateway := &simulator.Client{URL: s.CarrierURL}
+	if s.CarrierTimeout > 0 {
+		gateway.HTTP = &http.Client{Timeout: s.CarrierTimeout}
+	}
+	return gateway, nil
 }
 
 // Register registers everything that portsaga runs, by the names that histories and the Web UI know.

@@ -1,0 +1,98 @@
+package allinone
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/portsaga/portsaga/internal/orders"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// demoScale makes a week pass in about twenty seconds.
+const demoScale = 30_000
+
+// glance is how often the demo looks at the port.
+const glance = 50 * time.Millisecond
+
+//go:embed demo-order.yaml
+var demoOrder []byte
+
+// demoClock starts business time on a Tuesday morning in New York, so that every run of the demo meets the same weekdays.
+func demoClock(real time.Time) porting.Clock {
+	day := real.UTC()
+	for day = day.AddDate(0, 0, 1); day.Weekday() != time.Tuesday; {
+		day = day.AddDate(0, 0, 1)
+	}
+	morning := time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)
+	return porting.Clock{Scale: demoScale, RealStart: real, BusinessStart: morning}
+}
+
+// demo is one run of a scenario on a stack.
+type demo struct {
+	stack    *Stack
+	scenario scenario
+	id       string
+	done     map[int]bool // acts that were done
+	shown    int          // timeline lines that were told
+	tell     func(porting.Entry)
+}
+
+// readDemoOrder is the order that every scenario carries.
+func readDemoOrder() (porting.Order, error) {
+	return orders.Read(bytes.NewReader(demoOrder), orders.Options{Now: time.Now()})
+}
+
+// startDemo starts a scenario's port.
+func startDemo(ctx context.Context, s *Stack, sc scenario, order porting.Order, tell func(porting.Entry)) (*demo, error) {
+	if err := s.Carrier.Choose(order.Reference, sc.carrier); err != nil {
+		return nil, err
+	}
+	answer, err := s.Ports.Start(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	return &demo{stack: s, scenario: sc, id: answer.ID, done: map[int]bool{}, tell: tell}, nil
+}
+
+// play follows the port to its end: it tells every line of the timeline, and lets people act when their moment comes.
+func (d *demo) play(ctx context.Context) (porting.Status, error) {
+	look := time.NewTicker(glance)
+	defer look.Stop()
+	for {
+		status, err := d.stack.Ports.Status(ctx, d.id)
+		if err != nil {
+			return status, err
+		}
+		for ; d.shown < len(status.Timeline); d.shown++ {
+			d.tell(status.Timeline[d.shown])
+		}
+		if status.Outcome != "" {
+			return d.stack.Ports.Wait(ctx, d.id)
+		}
+		if err := d.act(ctx, status); err != nil {
+			return status, err
+		}
+		select {
+		case <-ctx.Done():
+			return status, ctx.Err()
+		case <-d.stack.Stopped():
+			return status, fmt.Errorf("the stack stopped by itself")
+		case <-look.C:
+		}
+	}
+}
+
+// act does what a person would do now, by signal, as the Web UI would send it.
+func (d *demo) act(ctx context.Context, status porting.Status) error {
+	for i, a := range d.scenario.people {
+		if d.done[i] || a.stage != status.Stage || a.version != status.OrderVersion {
+			continue
+		}
+		d.done[i] = true
+		return d.stack.Ports.Signal(ctx, d.id, a.message, a.body)
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package allinone
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Every scenario of the demo ends as it says, all of them side by side on one stack.
+func TestScenarios(t *testing.T) {
+	s, err := Start(t.Context(), Options{Dir: t.TempDir(), Clock: demoClock, Fast: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+
+	var playing sync.WaitGroup
+	for i, sc := range scenarios {
+		playing.Go(func() {
+			order, err := readDemoOrder()
+			if !assert.NoError(t, err) {
+				return
+			}
+			order.Reference = sc.name
+			order.Numbers = []porting.Number{porting.Number(fmt.Sprintf("+121255501%02d", i))}
+			var told []string
+			d, err := startDemo(ctx, s, sc, order, func(e porting.Entry) { told = append(told, string(e.Event)) })
+			if !assert.NoError(t, err, sc.name) {
+				return
+			}
+			status, err := d.play(ctx)
+			assert.NoError(t, err, "%s: %v", sc.name, told)
+			assert.Equal(t, sc.ends, status.Outcome, "%s: %v", sc.name, told)
+		})
+	}
+	playing.Wait()
+}

@@ -1,0 +1,141 @@
+// Package allinone runs all of portsaga in one process: the embedded engine with its Web UI, the ledger, the simulated
+// carrier, the door for its news and a worker. The commands demo and dev are built on it.
+package allinone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/portsaga/portsaga/carrier/simulator"
+	"github.com/portsaga/portsaga/devserver/engine"
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/starter"
+	"github.com/portsaga/portsaga/worker"
+	"github.com/portsaga/portsaga/workflows"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say how a stack runs. Only Dir is required.
+type Options struct {
+	Dir          string                             // holds every file of the stack; one stack at a time
+	Clock        func(real time.Time) porting.Clock // asked once, when the engine is ready; real time when nil
+	Scenario     string                             // what the simulated carrier does; happy when empty
+	FrontendPort int                                // 0 picks a free one
+	UIPort       int                                // 0 picks a free one
+	Fast         bool                               // give up safety against a loss of power for speed
+	Verbose      bool                               // show the server's own warnings
+	Log          *slog.Logger                       // silent when nil
+}
+
+// Stack is a running portsaga.
+type Stack struct {
+	Engine  *engine.Engine
+	Carrier *simulator.Server
+	Client  client.Client
+	Ports   *starter.Client
+	Clock   porting.Clock
+
+	neighbours worker.Neighbours
+	running    *errgroup.Group
+	ctx        context.Context // ends when a part stops by itself, or on Stop
+	cancel     context.CancelFunc
+}
+
+// Start brings everything up, or nothing.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Stack{cancel: cancel}
+	s.running, s.ctx = errgroup.WithContext(ctx)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.start(s.ctx, o); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context, o Options) error {
+	if err := s.startEngine(ctx, o); err != nil {
+		return err
+	}
+	if o.Clock != nil {
+		s.Clock = o.Clock(time.Now())
+	}
+	if err := keepClock(o.Dir, s.Clock); err != nil {
+		return err
+	}
+	secret, err := webhookSecret(o.Dir)
+	if err != nil {
+		return err
+	}
+	door, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("open the door for carrier news: %w", err)
+	}
+	if s.Carrier, err = simulator.Start(ctx, simulator.Options{Clock: s.Clock, Scenario: o.Scenario, StateFile: filepath.Join(o.Dir, "carrier.jsonl"),
+		WebhookURL: "http://" + door.Addr().String() + "/news/simulator", WebhookSecret: secret, Log: o.Log}); err != nil {
+		return errors.Join(err, door.Close())
+	}
+	if s.neighbours, err = worker.Open(ctx, worker.Settings{Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
+		Carrier: "simulator", CarrierURL: s.Carrier.URL(), CarrierTimeout: time.Second, AllowScaledClock: true}); err != nil {
+		return errors.Join(err, door.Close())
+	}
+	s.Ports = starter.New(s.Client, starter.Options{Clock: s.Clock, Secrets: worker.NewSecrets(s.neighbours.Ledger, s.neighbours.Vault, time.Now)})
+	s.running.Go(func() error {
+		return worker.ServeNews(ctx, door, worker.NewsHandler(s.Ports, secret, time.Now, o.Log))
+	})
+	s.running.Go(func() error {
+		return worker.Run(ctx, s.Client, worker.Config{TaskQueue: starter.DefaultTaskQueue, Neighbours: s.neighbours, StopTimeout: 2 * time.Second})
+	})
+	return nil
+}
+
+func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
+	durable := engine.Full
+	if o.Fast {
+		durable = engine.Normal
+	}
+	s.Engine, err = engine.Start(ctx, engine.Options{Dir: filepath.Join(o.Dir, "temporal"), Synchronous: durable, FrontendPort: o.FrontendPort, UIPort: o.UIPort,
+		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose})
+	if err != nil {
+		return err
+	}
+	if s.Client, err = client.Dial(s.Engine.ClientOptions()); err != nil {
+		return fmt.Errorf("reach the embedded engine: %w", err)
+	}
+	return nil
+}
+
+// Stopped is closed when a part stopped by itself; Stop then says why.
+func (s *Stack) Stopped() <-chan struct{} { return s.ctx.Done() }
+
+// PageOf is the address of a port's page in the Web UI.
+func (s *Stack) PageOf(id string) string {
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", s.Engine.UIAddress(), s.Engine.Namespace(), id)
+}
+
+// Stop brings everything down, the users of a part before the part.
+func (s *Stack) Stop() error {
+	s.cancel()
+	failures := []error{s.running.Wait()}
+	if s.Carrier != nil {
+		failures = append(failures, s.Carrier.Close())
+	}
+	if s.neighbours.Activities != nil {
+		failures = append(failures, s.neighbours.Close())
+	}
+	if s.Client != nil {
+		s.Client.Close()
+	}
+	if s.Engine != nil {
+		failures = append(failures, s.Engine.Stop())
+	}
+	return errors.Join(failures...)
+}
