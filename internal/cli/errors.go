@@ -30,7 +30,7 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 
 // printError tells the user on stderr: a line an error as text, or one JSON object.
 func (f *Factory) printError(err error) {
-	if err == nil || errors.Is(err, errToldAlready) {
+	if err == nil || errors.Is(err, errAnswered) {
 		return
 	}
 	if f.Format == JSON {
@@ -72,16 +72,16 @@ func (f *Factory) asError(err error) porting.Error {
 
 // parts are the errors that errors.Join put together.
 func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only a join at the top is taken apart
 		return joined.Unwrap()
 	}
 	return []error{err}
 }
 
-// errToldAlready ends a command whose answer on stdout says all: the exit code is left to say that it is a no.
-var errToldAlready = errors.New("told already")
+// errAnswered ends a command whose answer on stdout says all: only the exit code is left to say that it is a no.
+var errAnswered = errors.New("answered")
 
-// toldAlready is an error of a kind that is not printed again.
-func toldAlready(kind porting.Kind) error {
-	return &porting.Error{Kind: kind, Code: "told-already", Op: "answer", Detail: "see the answer", Err: errToldAlready}
+// answered is the error of a command whose answer was a no. It is not printed again.
+func answered(kind porting.Kind) error {
+	return &porting.Error{Kind: kind, Code: "answered", Op: "answer", Detail: "see the answer", Err: errAnswered}
 }

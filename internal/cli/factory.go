@@ -42,6 +42,7 @@ type Factory struct {
 	Connect func(ctx context.Context) (config.Connection, error) // where Temporal is; calls nobody but a local dev
 	Dial    func(ctx context.Context) (client.Client, error)     // open until the program ends
 	Ports   func(ctx context.Context) (Ports, error)             // open until the program ends
+	Secrets func(ctx context.Context) (starter.SecretStore, error)
 
 	command string   // the path of the command that ran
 	closers []func() // what the program closes when it ends
@@ -53,6 +54,7 @@ func NewFactory(streams Streams) *Factory {
 	f.Connect = f.connect
 	f.Dial = f.dial
 	f.Ports = f.ports
+	f.Secrets = f.secrets
 	return f
 }
 
@@ -101,11 +103,36 @@ func (f *Factory) ports(ctx context.Context) (Ports, error) {
 	if err != nil {
 		return nil, err
 	}
+	store, err := f.Secrets(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c, err := f.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: f.secrets(cfg), Clock: connection.Clock()}), nil
+	return starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: store, Clock: connection.Clock()}), nil
+}
+
+func (f *Factory) secrets(ctx context.Context) (starter.SecretStore, error) {
+	cfg, err := f.Config()
+	if err != nil {
+		return nil, err
+	}
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newLateSecrets(cfg, func() time.Time { return connection.Clock().Business(f.Now()) }), nil
+}
+
+// businessNow is the present in the time of packs, carriers and people.
+func (f *Factory) businessNow(ctx context.Context) (time.Time, error) {
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return connection.Clock().Business(f.Now()), nil
 }
 
 // Log is the program's log, on stderr.

@@ -26,6 +26,9 @@ func Main(ctx context.Context, args []string, streams Streams, extra ...func(*Fa
 
 func run(ctx context.Context, f *Factory, args []string, extra []func(*Factory) *cobra.Command) int {
 	err := execute(ctx, f, program(f, args[0], extra), args[1:])
+	if err != nil && ctx.Err() != nil {
+		err = &porting.Error{Kind: porting.Failed, Code: "interrupted", Op: f.command, Detail: "interrupted", Err: err}
+	}
 	f.close()
 	f.printError(err)
 	return porting.ExitCode(err)
@@ -90,12 +93,12 @@ func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
 		Long: "portsaga moves telephone numbers between carriers. Each port is one durable saga on Temporal: it waits for carriers on\n" +
 			"business-hour deadlines, asks people for decisions, and rolls back by the stage it has reached when it is revoked.\n\n" +
 			"Exit codes: 0 ok, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 not authorised.",
-		Example: "  portsaga order lint -f order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve",
+		Example: "  portsaga order lint order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve",
 	}
 	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
 		&cobra.Group{ID: groupRunning, Title: "Running portsaga:"})
-	root = group(root, newPort(f),
-		newVersion(f), newEnvironment(f))
+	root = group(root, newPort(f), newDecide(f), newOrder(f), newViews(f), newRules(f), newBootstrap(f), newWorker(f), newSimulator(f), newVersion(f),
+		newEnvironment(f))
 	for _, make := range extra {
 		root.AddCommand(make(f))
 	}

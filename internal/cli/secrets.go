@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/ledger"
@@ -10,24 +11,26 @@ import (
 	"github.com/portsaga/portsaga/worker"
 )
 
-// secrets is a store for authorization codes that opens the vault and the ledger only when a code comes.
-type secrets struct {
-	factory *Factory
-	config  config.Config
+// lateSecrets is a store for authorization codes that opens the vault and the ledger only when a code comes.
+type lateSecrets struct {
+	keyFile, ledger string
+	now             func() time.Time // business time, in which codes expire
 }
 
-func (f *Factory) secrets(cfg config.Config) secrets { return secrets{f, cfg} }
+func newLateSecrets(cfg config.Config, now func() time.Time) lateSecrets {
+	return lateSecrets{cfg.KeyFile, cfg.Ledger, now}
+}
 
 // PutSecret seals a code and keeps it in the ledger.
-func (s secrets) PutSecret(ctx context.Context, port string, code porting.Secret) (string, error) {
-	keys, err := vault.Load(s.config.KeyFile)
+func (s lateSecrets) PutSecret(ctx context.Context, port string, code porting.Secret) (string, error) {
+	keys, err := vault.Load(s.keyFile)
 	if err != nil {
 		return "", err
 	}
-	books, err := ledger.Open(ctx, s.config.Ledger)
+	books, err := ledger.Open(ctx, s.ledger)
 	if err != nil {
 		return "", err
 	}
 	defer books.Close()
-	return worker.NewSecrets(books, keys, s.factory.Now).PutSecret(ctx, port, code)
+	return worker.NewSecrets(books, keys, s.now).PutSecret(ctx, port, code)
 }

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// Retention is how long the history of an ended port stays readable.
+const Retention = 30 * 24 * time.Hour
+
+// SearchAttributes are the types of the attributes by which ports are found.
+func SearchAttributes() map[string]enums.IndexedValueType {
+	const keyword, datetime = enums.INDEXED_VALUE_TYPE_KEYWORD, enums.INDEXED_VALUE_TYPE_DATETIME
+	return map[string]enums.IndexedValueType{
+		porting.AttrDirection: keyword, porting.AttrStage: keyword, porting.AttrWaitingOn: keyword, porting.AttrJurisdiction: keyword,
+		porting.AttrCarrier: keyword, porting.AttrTenant: keyword, porting.AttrRisk: keyword,
+		porting.AttrNumbers: enums.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+		porting.AttrDueAt:   datetime, porting.AttrFOCAt: datetime,
+		porting.AttrNeedsAttention: enums.INDEXED_VALUE_TYPE_BOOL,
+		porting.AttrNumberCount:    enums.INDEXED_VALUE_TYPE_INT,
+	}
+}
+
+// bootstrapped is what a bootstrap found and made.
+type bootstrapped struct {
+	Namespace        string   `json:"namespace"`
+	NamespaceCreated bool     `json:"namespace_created"`
+	AttributesAdded  []string `json:"search_attributes_added"`
+	Ledger           bool     `json:"ledger"` // its schema is up to date
+}
+
+func newBootstrap(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "bootstrap",
+		Short: "Prepare a Temporal cluster and the ledger",
+		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search attributes\n" +
+			"and the ledger's schema. It may be run at every deployment.",
+		Example: "  portsaga bootstrap\n  TEMPORAL_ADDRESS=temporal:7233 PORTSAGA_LEDGER=postgres://... portsaga bootstrap -o json",
+		GroupID: groupRunning,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.bootstrap(cmd.Context()) },
+	}
+}
+
+func (f *Factory) bootstrap(ctx context.Context) error {
+	cfg, err := f.Config()
+	if err != nil {
+		return err
+	}
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := prepareLedger(ctx, cfg); err != nil {
+		return err
+	}
+	c, err := f.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	done := bootstrapped{Namespace: connection.Options.Namespace, Ledger: true}
+	if done.NamespaceCreated, err = createNamespace(ctx, c, done.Namespace); err != nil {
+		return bootstrapFailed("create namespace", done.Namespace, err)
+	}
+	if done.AttributesAdded, err = addSearchAttributes(ctx, c, done.Namespace); err != nil {
+		return bootstrapFailed("add search attributes to", done.Namespace, err)
+	}
+	return f.Print(done, func(w io.Writer) {
+		fields(w, "namespace", done.Namespace+" ("+made(done.NamespaceCreated)+")",
+			"search attributes", fmt.Sprintf("%d, %d of them new", len(SearchAttributes()), len(done.AttributesAdded)),
+			"ledger", "up to date")
+	})
+}
+
+func made(created bool) string {
+	if created {
+		return "created"
+	}
+	return "was there"
+}
+
+func prepareLedger(ctx context.Context, cfg config.Config) error {
+	if err := cfg.MakeDir(); err != nil {
+		return err
+	}
+	books, err := ledger.Open(ctx, cfg.Ledger)
+	if err != nil {
+		return err
+	}
+	return books.Close()
+}
+
+// createNamespace does nothing if the namespace exists.
+func createNamespace(ctx context.Context, c client.Client, name string) (created bool, err error) {
+	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: name,
+		Description: "portsaga: numbers on the move", WorkflowExecutionRetentionPeriod: durationpb.New(Retention)})
+	var exists *serviceerror.NamespaceAlreadyExists
+	if errors.As(err, &exists) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// addSearchAttributes adds those that the namespace lacks and returns their names in order.
+func addSearchAttributes(ctx context.Context, c client.Client, namespace string) ([]string, error) {
+	present, err := searchAttributesOf(ctx, c, namespace)
+	if err != nil {
+		return nil, err
+	}
+	missing := map[string]enums.IndexedValueType{}
+	for name, wanted := range SearchAttributes() {
+		found, ok := present[name]
+		if ok && found != wanted {
+			return nil, &porting.Error{Kind: porting.Refused, Code: "search-attribute-type", Op: "add search attribute", Object: name,
+				Detail: "it exists with another type: " + strings.ToLower(found.String()), Next: "use a namespace of its own for portsaga"}
+		}
+		if !ok {
+			missing[name] = wanted
+		}
+	}
+	names := slices.AppendSeq([]string{}, maps.Keys(missing))
+	slices.Sort(names)
+	if len(names) == 0 {
+		return names, nil
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	return names, err
+}
+
+// namespacePatience is how long a cluster may take to know a namespace that was just created.
+const namespacePatience = time.Minute
+
+func searchAttributesOf(ctx context.Context, c client.Client, namespace string) (map[string]enums.IndexedValueType, error) {
+	ctx, cancel := context.WithTimeout(ctx, namespacePatience)
+	defer cancel()
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
+	for {
+		list, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+		var unknown *serviceerror.NamespaceNotFound
+		if !errors.As(err, &unknown) {
+			return list.GetCustomAttributes(), err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-again.C:
+		}
+	}
+}
+
+func bootstrapFailed(op, namespace string, err error) error {
+	var ours *porting.Error
+	if errors.As(err, &ours) {
+		return err
+	}
+	kind, next := porting.Failed, "try again; it is safe to repeat"
+	var denied *serviceerror.PermissionDenied
+	if errors.As(err, &denied) {
+		kind, next = porting.Unauthorised, "run it as an operator of the cluster"
+	}
+	return &porting.Error{Kind: kind, Code: "bootstrap-failed", Op: op, Object: namespace, Detail: err.Error(), Next: next, Err: err}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// byFlag and reasonFlag are the same on every command that has them.
+func byFlag(cmd *cobra.Command, by *string) {
+	cmd.Flags().StringVar(by, "by", "", "who you are, claimed and not proven (PORTSAGA_BY, or your login name)")
+}
+
+func reasonFlag(cmd *cobra.Command, reason *string, meaning string) {
+	cmd.Flags().StringVar(reason, "reason", "", meaning)
+	_ = cmd.RegisterFlagCompletionFunc("reason", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var all []string
+		for _, r := range porting.Reasons {
+			all = append(all, string(r))
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// reasonOf reads a reason code; the empty one stays empty.
+func reasonOf(cmd *cobra.Command, code string) (porting.Reason, error) {
+	if code != "" && !slices.Contains(porting.Reasons, porting.Reason(code)) {
+		return "", usage(cmd, "there is no reason "+code)
+	}
+	return porting.Reason(code), nil
+}
+
+func newPortRevoke(f *Factory) *cobra.Command {
+	var by, code string
+	cmd := &cobra.Command{
+		Use:   "revoke PORT",
+		Short: "The subscriber revokes the authorization: stop the port or take it back",
+		Long: "Withdraw the subscriber's authorization. When the command answers, no activation starts any more. The saga then undoes\n" +
+			"what was done: before the activation it cancels at the carrier, after it the numbers go back by a reverse port.",
+		Example: "  portsaga port revoke PORT\n  portsaga port revoke PORT --by ben@care --reason UNAUTHORISED_PORT",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			reason, err := reasonOf(cmd, code)
+			if err != nil {
+				return err
+			}
+			return f.revoke(cmd.Context(), args[0], by, reason)
+		},
+	}
+	byFlag(cmd, &by)
+	reasonFlag(cmd, &code, "reason code (AUTHORIZATION_REVOKED)")
+	return cmd
+}
+
+func (f *Factory) revoke(ctx context.Context, id, by string, reason porting.Reason) error {
+	by, err := f.who(by)
+	if err != nil {
+		return err
+	}
+	return f.send(ctx, func(p Ports) (porting.Answer, error) {
+		return p.Revoke(ctx, id, porting.Revoke{ID: newMessageID(), By: by, Reason: reason})
+	})
+}
+
+func newPortNote(f *Factory) *cobra.Command {
+	var by string
+	cmd := &cobra.Command{
+		Use:     "note PORT TEXT",
+		Short:   "Write a line into a port's timeline",
+		Long:    "Write a line into the timeline of a port. It stays there: write no personal data.",
+		Example: "  portsaga port note PORT \"called the donor, FOC promised\"",
+		Args:    cobra.ExactArgs(2),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.note(cmd.Context(), args[0], by, args[1]) },
+	}
+	byFlag(cmd, &by)
+	return cmd
+}
+
+func (f *Factory) note(ctx context.Context, id, by, text string) error {
+	by, err := f.who(by)
+	if err != nil {
+		return err
+	}
+	return f.send(ctx, func(p Ports) (porting.Answer, error) {
+		return p.Note(ctx, id, porting.Note{ID: newMessageID(), By: by, Text: text})
+	})
+}
