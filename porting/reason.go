@@ -34,6 +34,10 @@ const (
 	UnpaidBalance         Reason = "UNPAID_BALANCE"
 	SuspectedFraud        Reason = "SUSPECTED_FRAUD"
 	OtherReason           Reason = "OTHER"
+	IdentityMismatch      Reason = "IDENTITY_MISMATCH" // tax number, ID document or SIM differ from the record
+	BillCopyRequired      Reason = "BILL_COPY_REQUIRED"
+	RegistryConflict      Reason = "REGISTRY_CONFLICT" // the donor put the number in conflict at the registry
+	CancelLocked          Reason = "CANCEL_LOCKED"     // too late for the carrier to cancel or change the order
 )
 
 // Reasons of our own.
@@ -60,7 +64,7 @@ var Reasons = []Reason{
 	AddressMismatch, ZIPMismatch, LOAMissing, LOAInvalid, NumberNotFound, NumberInactive, DifferentAccounts,
 	PartialPortNoNewBTN, PendingOrder, PortProtected, ContractServices, RateCenterMismatch, WrongLosingCarrier,
 	DirectoryListing, DueDateInvalid, DueDateUnmeetable, OutsideBusinessHours, NetworkNotReady, DuplicateRequest,
-	UnpaidBalance, SuspectedFraud, OtherReason,
+	UnpaidBalance, SuspectedFraud, OtherReason, IdentityMismatch, BillCopyRequired, RegistryConflict, CancelLocked,
 	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, NoCorrection, CarrierSilent,
 	AuthorizationRevoked, UnauthorisedPort, WithdrawnByCustomer, CancelledInTemporal, CarrierPortedAnyway,
 	ReversalNotAcceptedYet,
