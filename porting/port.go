@@ -74,9 +74,14 @@ func (p *Port) Wait(on Waiting, due time.Time, expiry string) {
 	p.WaitingOn, p.DueAt, p.DueWhat = on, due, expiry
 }
 
-// End closes the port with its outcome.
+// End closes the port with its outcome. Numbers that were still pending did not move.
 func (p *Port) End(o Outcome, why Reason) {
 	p.Outcome, p.Reason = o, why
+	for i := range p.Numbers {
+		if p.Numbers[i].Status == NumberPending {
+			p.Numbers[i].Status, p.Numbers[i].Reason = NumberNotMoved, why
+		}
+	}
 	p.Wait(WaitingNobody, time.Time{}, "")
 }
 

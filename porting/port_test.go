@@ -58,16 +58,27 @@ func TestEndStopsEveryClock(t *testing.T) {
 	t.Parallel()
 	p := portIn(porting.RollingBack)
 	p.Wait(porting.WaitingCarrier, start, "a person is called")
-	p.SetNumbers(porting.NumberNotMoved, porting.AuthorizationRevoked)
 	p.End(porting.OutcomeRevoked, porting.AuthorizationRevoked)
 
 	require.True(t, p.Closed())
 	require.Equal(t, porting.WaitingNobody, p.WaitingOn)
 	require.Zero(t, p.DueAt)
 	require.Empty(t, p.DueWhat)
-	for _, n := range p.Numbers {
-		require.Equal(t, porting.NumberNotMoved, n.Status)
-		require.Equal(t, porting.AuthorizationRevoked, n.Reason)
+}
+
+func TestEndSettlesEveryNumber(t *testing.T) {
+	t.Parallel()
+	for was, want := range map[string]string{
+		porting.NumberPending: porting.NumberNotMoved, porting.NumberNotMoved: porting.NumberNotMoved,
+		porting.NumberMoved: porting.NumberMoved, porting.NumberMovedBack: porting.NumberMovedBack,
+	} {
+		p := portIn(porting.RollingBack)
+		p.SetNumbers(was, porting.OtherReason)
+		p.End(porting.OutcomeRevoked, porting.AuthorizationRevoked)
+		for _, n := range p.Numbers {
+			require.Equal(t, want, n.Status, was)
+			require.Equal(t, was == porting.NumberPending, n.Reason == porting.AuthorizationRevoked, "what is settled keeps its reason")
+		}
 	}
 }
 
