@@ -1,0 +1,304 @@
+package workflows_test
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// reply is how a step answers once. Where it says nothing, the step behaves well.
+type reply struct {
+	late    time.Duration        // the answer comes so much later; what the step does, it does at once
+	err     error                // instead of an answer
+	state   porting.CarrierState // what the carrier makes of the call
+	refused *porting.Refusal     // the step's "no"
+	then    []beat               // what follows, counted from the call
+}
+
+// times is the same reply to the next n calls.
+func times(n int, r reply) []reply {
+	replies := make([]reply, n)
+	for i := range replies {
+		replies[i] = r
+	}
+	return replies
+}
+
+// pack is what the rules say while a test says nothing else.
+var pack = map[string]time.Duration{
+	"decision": 3 * day, "foc": 2 * day, "foc-patience": day, "correction": 10 * day, "confirmed-grace": 7 * day, "activation": 12 * h,
+	"guard": day, "cancel-ack": 4 * h, "reverse": 2 * day, "dispute": 30 * day, "undo-retry": h,
+}
+
+func (w *world) register() {
+	register(w, porting.StepReceive, w.receiveOrder)
+	register(w, porting.StepScreen, w.screenOrder)
+	register(w, porting.StepSubmit, w.submitPort)
+	register(w, porting.StepRead, w.readCarrier)
+	register(w, porting.StepActivate, w.activatePort)
+	register(w, porting.StepCancel, w.cancelPort)
+	register(w, porting.StepReverse, w.reversePort)
+	register(w, porting.StepCloseFence, w.closeFence)
+	register(w, porting.StepClose, w.closePort)
+	w.env.RegisterActivityWithOptions(w.computeDeadline, activity.RegisterOptions{Name: porting.StepDeadline})
+}
+
+// register puts a step of the world under its name: recorded, scripted, and late where the script says so.
+func register[In, Out any](w *world, step string, behave func(In, reply) Out) {
+	w.env.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		r := w.nextReply(step)
+		w.steps = append(w.steps, label(step, in))
+		if r.err != nil {
+			var nothing Out
+			return nothing, r.err
+		}
+		out := behave(in, r)
+		w.play(r.then)
+		if r.late == 0 {
+			return out, nil
+		}
+		token := activity.GetInfo(ctx).TaskToken
+		w.env.RegisterDelayedCallback(func() {
+			if err := w.env.CompleteActivity(token, out, nil); err != nil {
+				panic(err)
+			}
+		}, r.late)
+		return out, activity.ErrResultPending
+	}, activity.RegisterOptions{Name: step})
+}
+
+func label(step string, in any) string {
+	if c, ok := in.(porting.CloseInput); ok {
+		return step + ":" + string(c.Outcome)
+	}
+	return step
+}
+
+func (w *world) nextReply(step string) reply {
+	replies := w.scenario.replies[step]
+	if len(replies) == 0 {
+		return reply{}
+	}
+	w.scenario.replies[step] = replies[1:]
+	return replies[0]
+}
+
+// play schedules beats from now on.
+func (w *world) play(beats []beat) {
+	for _, b := range beats {
+		w.env.RegisterDelayedCallback(func() {
+			for _, do := range b.do {
+				do(w)
+			}
+		}, b.after)
+	}
+}
+
+func (w *world) computeDeadline(_ context.Context, in porting.DeadlineInput) (porting.Deadline, error) {
+	length, ok := w.scenario.clocks[in.Clock]
+	if !ok {
+		length = pack[in.Clock]
+	}
+	return porting.Deadline{Clock: in.Clock, Start: in.Start, At: in.Start.Add(length), OnExpiry: porting.ExpiryEscalate}, nil
+}
+
+func (w *world) receiveOrder(_ porting.ReceiveInput, r reply) porting.Receipt {
+	if r.refused == nil {
+		w.fence = "open"
+	}
+	return porting.Receipt{Pack: "us-wireline@2026.1", PackWhy: "wireline in the US", Jurisdiction: "US", Carrier: "simulator",
+		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused}
+}
+
+func (w *world) screenOrder(_ porting.ScreenInput, r reply) porting.Findings {
+	return porting.Findings{Risk: porting.RiskMedium, Notes: []string{"portable", "first port of this subscriber"}, Blocked: r.refused}
+}
+
+func (w *world) submitPort(in porting.SubmitInput, r reply) porting.CarrierStatus {
+	w.sent = append(w.sent, in.Order)
+	w.carrierIs(in.Ref, orElse(r.state, porting.CarrierPending))
+	if w.carrier.State == porting.CarrierPending && !w.scenario.silent {
+		w.play([]beat{at(3*h, confirms(4*day))})
+	}
+	return w.carrier
+}
+
+func (w *world) readCarrier(in porting.CarrierInput, r reply) porting.CarrierStatus {
+	w.carrierIs(in.Ref, orElse(r.state, w.carrier.State))
+	return w.carrier
+}
+
+// activatePort is the gate: it wins the fence and keeps it until it knows what became of the activation.
+func (w *world) activatePort(in porting.ActivateInput, r reply) porting.Activation {
+	if w.fence == "closed" || w.revoked && w.carrier.State == porting.CarrierConfirmed {
+		w.fence = "closed"
+		return porting.Activation{Status: w.carrier, Fenced: true,
+			Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the fence is closed"}}
+	}
+	if r.refused != nil {
+		w.giveBack()
+		return porting.Activation{Status: w.carrier, Refused: r.refused}
+	}
+	w.fence = "activating"
+	if w.carrier.State == porting.CarrierConfirmed {
+		w.carrierIs(in.Ref, orElse(r.state, porting.CarrierActive))
+	}
+	if w.carrier.State == porting.CarrierActive {
+		w.fence = "active"
+	}
+	return porting.Activation{Status: w.carrier}
+}
+
+// giveBack opens the fence again, or closes it for a revocation that came meanwhile.
+func (w *world) giveBack() {
+	w.fence = "open"
+	if w.revoked {
+		w.fence = "closed"
+	}
+}
+
+func (w *world) cancelPort(in porting.CarrierInput, r reply) porting.CarrierStatus {
+	w.reasons = append(w.reasons, in.Reason)
+	switch now := w.carrier.State; now {
+	case "", porting.CarrierNothing:
+		w.carrierIs(in.Ref, porting.CarrierNothing)
+	case porting.CarrierActive, porting.CarrierReversing, porting.CarrierReversed, porting.CarrierCancelled:
+	default:
+		w.carrierIs(in.Ref, orElse(r.state, porting.CarrierCancelled))
+	}
+	return w.carrier
+}
+
+func (w *world) reversePort(in porting.CarrierInput, r reply) porting.CarrierStatus {
+	w.reasons = append(w.reasons, in.Reason)
+	w.carrierIs(in.Ref, orElse(r.state, porting.CarrierReversing))
+	if r.state == "" {
+		w.play([]beat{at(3*h, becomes(porting.CarrierReversed))})
+	}
+	return w.carrier
+}
+
+func (w *world) closeFence(in porting.FenceInput, _ reply) porting.FenceClosed {
+	w.reasons = append(w.reasons, in.Reason)
+	w.revoked = true
+	if w.fence == "" || w.fence == "open" {
+		w.fence = "closed"
+	}
+	return porting.FenceClosed{TooLate: w.fence != "closed"}
+}
+
+func (w *world) closePort(porting.CloseInput, reply) bool {
+	w.fence = "closed"
+	return true
+}
+
+// carrierIs is the carrier's truth from now on.
+func (w *world) carrierIs(ref porting.Ref, state porting.CarrierState) {
+	w.carrier.Ref, w.carrier.State, w.carrier.Reasons = ref, state, nil
+	w.carrier.Version++
+	switch state {
+	case porting.CarrierRejected, porting.CarrierRefused:
+		w.carrier.Reasons = []porting.Rejection{{Code: "8A", Text: "account number does not match", Reason: porting.AccountNumberMismatch}}
+	case porting.CarrierUnknown:
+		w.carrier.Raw = "PENDING_FIZZ"
+	}
+}
+
+func orElse(state, otherwise porting.CarrierState) porting.CarrierState {
+	if state == "" {
+		return otherwise
+	}
+	return state
+}
+
+// becomes changes the order at the carrier, which then gives a hint.
+func becomes(state porting.CarrierState) act {
+	return func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.carrierIs(w.carrier.Ref, state)
+		w.hint()
+	}
+}
+
+// confirms is a FOC for a date so far from now.
+func confirms(in time.Duration) act {
+	return func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.carrierIs(w.carrier.Ref, porting.CarrierConfirmed)
+		w.carrier.FOC = w.now().Add(in)
+		w.hint()
+	}
+}
+
+func (w *world) now() time.Time { return w.scenario.clock.Business(w.env.Now()).UTC() }
+
+func (w *world) hint() {
+	if !w.scenario.deaf {
+		w.env.SignalWorkflow(porting.MsgCarrierEvent, porting.CarrierEvent{By: "webhook", Carrier: "simulator"})
+	}
+}
+
+// signal sends a message as the Web UI's dialog does.
+func signal(name string, msg any) act {
+	return func(w *world) { w.env.SignalWorkflow(name, msg) }
+}
+
+// answer is what the sender of an update learned.
+type answer struct {
+	update   string
+	accepted bool
+	steps    int // how many steps had been asked when the answer came
+	at       time.Time
+	says     porting.Answer
+	err      error
+}
+
+// update sends a message as the command line does.
+func update(name string, msgs ...any) act {
+	return func(w *world) {
+		a := answer{update: name}
+		note := func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			a.steps, a.at = len(w.steps), w.env.Now().UTC()
+			w.answers = append(w.answers, a)
+		}
+		w.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+			OnAccept: func() { a.accepted = true },
+			OnReject: func(err error) { a.err = err; note() },
+			OnComplete: func(result any, err error) {
+				a.err = err
+				a.says, _ = result.(porting.Answer)
+				note()
+			},
+		}, msgs...)
+	}
+}
+
+func cancelInTemporal(w *world) { w.env.CancelWorkflow() }
+
+// lookAt keeps the details page under a name.
+func lookAt(name string) act {
+	return func(w *world) {
+		if w.pages == nil {
+			w.pages = map[string]string{}
+		}
+		w.pages[name] = w.page()
+	}
+}
+
+var (
+	approve   = signal(porting.MsgDecide, porting.Decide{Decision: porting.Approve, By: "ana@desk"})
+	reject    = signal(porting.MsgDecide, porting.Decide{Decision: porting.Reject, By: "ben@desk", Reason: porting.SuspectedFraud})
+	revoke    = signal(porting.MsgRevoke, porting.Revoke{By: "ben@care"})
+	amend     = signal(porting.MsgAmend, porting.Amend{By: "ana@desk", AccountNumber: "4412-77"})
+	pokeAgain = signal(porting.MsgCarrierEvent, porting.CarrierEvent{By: "webhook"})
+)
