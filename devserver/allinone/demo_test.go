@@ -21,6 +21,7 @@ func TestScenarios(t *testing.T) {
 	defer cancel()
 
 	var playing sync.WaitGroup
+	ids := make([]string, len(scenarios))
 	for i, sc := range scenarios {
 		playing.Go(func() {
 			order, err := readDemoOrder()
@@ -34,10 +35,16 @@ func TestScenarios(t *testing.T) {
 			if !assert.NoError(t, err, sc.name) {
 				return
 			}
+			ids[i] = d.id
 			status, err := d.play(ctx)
 			assert.NoError(t, err, "%s: %v", sc.name, told)
 			assert.Equal(t, sc.ends, status.Outcome, "%s: %v", sc.name, told)
 		})
 	}
 	playing.Wait()
+	for i, sc := range scenarios {
+		h := readHistory(ctx, t, s, ids[i])
+		checkBudget(t, sc.name, h)
+		writeGolden(t, sc.name, h)
+	}
 }

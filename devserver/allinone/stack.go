@@ -107,7 +107,9 @@ func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Client, err = client.Dial(s.Engine.ClientOptions()); err != nil {
+	connection := s.Engine.ClientOptions()
+	connection.Identity = "portsaga-allinone"
+	if s.Client, err = client.Dial(connection); err != nil {
 		return fmt.Errorf("reach the embedded engine: %w", err)
 	}
 	return nil
