@@ -123,6 +123,9 @@ func (s *saga) awaitFOC(ctx workflow.Context) error {
 	answered := func(c porting.CarrierStatus) bool {
 		return c.State != porting.CarrierPending && c.State != porting.CarrierUnknown && c.State != porting.CarrierNothing
 	}
+	if answered(s.carrier) {
+		return s.takeAnswer(ctx) // the answer to the LSR was the FOC already
+	}
 	ok, err := s.awaitCarrier(ctx, s.clock, "FOC from the carrier", answered)
 	if err != nil {
 		return err
