@@ -1,0 +1,113 @@
+// Package ledger is the database outside Temporal that holds what workflow state alone may not decide: which numbers are
+// in which open port, whether a port may still be activated, and the sealed secrets.
+//
+// It runs on a SQLite file, which several processes may share, or on PostgreSQL, with the same SQL text. It never reads
+// a clock: every time is an instant given by the caller, kept to the microsecond and returned in UTC. Faults of the
+// database are *porting.Error with code "ledger-unavailable"; every method may be called again after one.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// Ledger is an open ledger. It is safe for concurrent use.
+type Ledger struct {
+	db *sql.DB
+}
+
+// Close closes the database.
+func (l *Ledger) Close() error { return l.db.Close() }
+
+// Ping reports whether the database answers.
+func (l *Ledger) Ping(ctx context.Context) error {
+	return fault("reach ledger", "", l.db.PingContext(ctx))
+}
+
+// Stats counts what the ledger holds.
+type Stats struct {
+	OpenPorts   int64 `json:"open_ports"`   // claimed and not released
+	HeldNumbers int64 `json:"held_numbers"` // numbers of open ports
+	Secrets     int64 `json:"secrets"`      // sealed secrets that are not destroyed
+}
+
+// Stats counts open ports, held numbers and secrets.
+func (l *Ledger) Stats(ctx context.Context) (Stats, error) {
+	var s Stats
+	row := l.db.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM ports WHERE claimed_at IS NOT NULL AND released_at IS NULL),
+		(SELECT count(*) FROM port_numbers WHERE released_at IS NULL),
+		(SELECT count(*) FROM secrets)`)
+	err := row.Scan(&s.OpenPorts, &s.HeldNumbers, &s.Secrets)
+	return s, fault("count ledger", "", err)
+}
+
+// inTx runs do in one transaction: all of it is kept, or nothing.
+func (l *Ledger) inTx(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing after a commit; before one, do's own error says more
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// change runs a statement and returns how many rows it changed.
+func change(ctx context.Context, q querier, query string, args ...any) (int64, error) {
+	result, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// fault makes a database's error one of ours. Our own errors, and nil, pass as they are.
+func fault(op, object string, err error) error {
+	var ours *porting.Error
+	if err == nil || errors.As(err, &ours) {
+		return err
+	}
+	return &porting.Error{Kind: porting.Failed, Code: "ledger-unavailable", Op: op, Object: object,
+		Detail: "the ledger's database failed: " + err.Error(), Next: "try again; it is safe to repeat", Err: err}
+}
+
+// instant is a time as the ledger keeps it: microseconds since 1970.
+type instant struct{ time.Time }
+
+// Value implements driver.Valuer. It refuses the zero time: NULL means "not yet", and a revocation without a time would
+// not be one.
+func (i instant) Value() (driver.Value, error) {
+	if i.IsZero() {
+		return nil, errors.New("the caller gave no time")
+	}
+	return i.UnixMicro(), nil
+}
+
+// Scan implements sql.Scanner. NULL is the zero time.
+func (i *instant) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		i.Time = time.Time{}
+	case int64:
+		i.Time = time.UnixMicro(v).UTC()
+	default:
+		return fmt.Errorf("a time is kept as an integer, not as %T", v)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // driver "sqlite"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	// sqliteSettings make an acknowledged write survive a power cut, let processes wait for one another, and overwrite
+	// what is deleted.
+	sqliteSettings = "_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)"
+
+	postgresConnections = 16
+)
+
+// Open opens the ledger and brings its schema up to date; any number of processes may do so at once. A DSN that starts
+// with postgres:// or postgresql:// is PostgreSQL, any other is a SQLite file: a path, or a URI like file:/path/ledger.db.
+// A schema that is newer than this program is refused with code "ledger-newer".
+func Open(ctx context.Context, dsn string) (*Ledger, error) {
+	const op = "open ledger"
+	db, dialect, err := connect(dsn)
+	if err != nil {
+		return nil, fault(op, "", err)
+	}
+	if err := migrate(ctx, db, dialect); err != nil {
+		_ = db.Close()
+		return nil, fault(op, "", err)
+	}
+	return &Ledger{db: db}, nil
+}
+
+func connect(dsn string) (*sql.DB, goose.Dialect, error) {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		db, err := sql.Open("pgx", dsn)
+		if err != nil {
+			return nil, "", err
+		}
+		db.SetMaxOpenConns(postgresConnections)
+		db.SetMaxIdleConns(postgresConnections)
+		return db, goose.DialectPostgres, nil
+	}
+	db, err := sql.Open("sqlite", sqliteDSN(dsn))
+	if err != nil {
+		return nil, "", err
+	}
+	db.SetMaxOpenConns(1) // SQLite has one writer: callers queue here in turn, not by polling the file's lock
+	return db, goose.DialectSQLite3, nil
+}
+
+func sqliteDSN(dsn string) string {
+	if !strings.HasPrefix(dsn, "file:") {
+		dsn = (&url.URL{Scheme: "file", OmitHost: true, Path: dsn}).String()
+	}
+	if strings.Contains(dsn, "?") {
+		return dsn + "&" + sqliteSettings
+	}
+	return dsn + "?" + sqliteSettings
+}
+
+// migrate applies what is missing. Each migration is one transaction: of two processes that apply it at once one fails
+// whole, looks again and finds the work done.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithTableName("ledger_version"))
+	if err != nil {
+		return err
+	}
+	for range len(provider.ListSources()) + 1 {
+		if _, err = provider.Up(ctx); err == nil {
+			return refuseNewer(ctx, provider)
+		}
+	}
+	return err
+}
+
+// refuseNewer keeps an old program away from a schema whose rules it does not know.
+func refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	is, known, err := provider.GetVersions(ctx)
+	if err != nil || is <= known {
+		return err
+	}
+	return &porting.Error{Kind: porting.Refused, Code: "ledger-newer", Op: "open ledger",
+		Detail: fmt.Sprintf("its schema has version %d and this program knows %d", is, known),
+		Next:   "use the newer portsaga that wrote it"}
+}

@@ -1,0 +1,117 @@
+// Package pgtest gives tests a real PostgreSQL. It starts one from the system's own programs, on a Unix socket in a
+// directory that nobody else can enter, or uses the server that PORTSAGA_TEST_POSTGRES names.
+package pgtest
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/stretchr/testify/require"
+)
+
+// EnvDSN names a server to use in place of one of our own: a postgres:// URL of a user who may create schemas.
+const EnvDSN = "PORTSAGA_TEST_POSTGRES"
+
+// Server is a PostgreSQL server.
+type Server struct {
+	admin *url.URL
+}
+
+// Start returns a server that is gone when the test ends. It skips the test where there is no PostgreSQL.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	if dsn := os.Getenv(EnvDSN); dsn != "" {
+		admin, err := url.Parse(dsn)
+		require.NoError(t, err)
+		return &Server{admin}
+	}
+	initdb, pgCtl := program(t, "initdb"), program(t, "pg_ctl")
+	runAs := serverUser(t)
+
+	// The path of a socket has a hundred characters at most: the test's own directory may be too deep.
+	dir, err := os.MkdirTemp("", "pgtest-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if runAs != nil {
+		require.NoError(t, os.Chown(dir, int(runAs.Uid), int(runAs.Gid)))
+	}
+	run := func(program string, args ...string) {
+		cmd := exec.Command(program, args...)
+		cmd.Dir = dir
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: runAs}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", program, out)
+	}
+
+	data := filepath.Join(dir, "data")
+	run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	run(pgCtl, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", fmt.Sprintf("-c listen_addresses='' "+
+		"-c unix_socket_directories=%s -c fsync=off -c full_page_writes=off -c timezone=Asia/Kathmandu", dir), "start")
+	t.Cleanup(func() { run(pgCtl, "-D", data, "-w", "-m", "immediate", "stop") })
+
+	return &Server{&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {dir}}.Encode()}}
+}
+
+// New creates an empty schema and returns a DSN that sees nothing else. It is dropped when the test ends.
+func (s *Server) New(t testing.TB) string {
+	t.Helper()
+	schema := "test_" + strings.ToLower(rand.Text())
+	s.exec(t, `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { s.exec(t, `DROP SCHEMA `+schema+` CASCADE`) })
+	dsn := *s.admin
+	query := dsn.Query()
+	query.Set("search_path", schema)
+	dsn.RawQuery = query.Encode()
+	return dsn.String()
+}
+
+func (s *Server) exec(t testing.TB, statement string) {
+	t.Helper()
+	db, err := sql.Open("pgx", s.admin.String())
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(statement)
+	require.NoError(t, err)
+}
+
+// program finds one of PostgreSQL's programs; Debian keeps them outside the PATH.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	if paths, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(paths) > 0 {
+		return paths[len(paths)-1]
+	}
+	t.Skipf("PostgreSQL is not installed (no %s); install it or set %s", name, EnvDSN)
+	return ""
+}
+
+// serverUser is whom the server runs as: nil means the present user. PostgreSQL refuses to run as root.
+func serverUser(t testing.TB) *syscall.Credential {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		t.Skipf("PostgreSQL does not run as root, and there is no user postgres; set %s", EnvDSN)
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	require.NoError(t, err)
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	require.NoError(t, err)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}

@@ -1,0 +1,47 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// PutSecret stores a sealed secret for its owner, usually a port ID, and returns the reference under which it can be
+// read until it expires. The ledger never sees a secret in the clear: what it is given must be sealed by the vault.
+func (l *Ledger) PutSecret(ctx context.Context, owner string, sealed []byte, at, expires time.Time) (ref string, err error) {
+	ref = "sec-" + strings.ToLower(rand.Text())
+	_, err = change(ctx, l.db, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		ref, owner, sealed, instant{at}, instant{expires})
+	return ref, fault("store secret", owner, err)
+}
+
+// GetSecret returns a sealed secret; NotFound with code "secret-gone" if it was destroyed, has expired at the given
+// time, or never existed.
+func (l *Ledger) GetSecret(ctx context.Context, ref string, at time.Time) ([]byte, error) {
+	const op = "read secret"
+	var sealed []byte
+	row := l.db.QueryRowContext(ctx, `SELECT sealed FROM secrets WHERE ref = $1 AND expires_at > $2`, ref, instant{at})
+	err := row.Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, &porting.Error{Kind: porting.NotFound, Code: "secret-gone", Op: op, Object: ref,
+			Detail: "it was destroyed or has expired", Next: "ask the subscriber for a new code and amend the order"}
+	}
+	return sealed, fault(op, ref, err)
+}
+
+// DestroySecrets deletes every secret of an owner.
+func (l *Ledger) DestroySecrets(ctx context.Context, owner string) error {
+	_, err := change(ctx, l.db, `DELETE FROM secrets WHERE owner = $1`, owner)
+	return fault("destroy secrets", owner, err)
+}
+
+// DestroyExpiredSecrets deletes every secret that has expired at the given time and returns how many there were.
+func (l *Ledger) DestroyExpiredSecrets(ctx context.Context, at time.Time) (int64, error) {
+	destroyed, err := change(ctx, l.db, `DELETE FROM secrets WHERE expires_at <= $1`, instant{at})
+	return destroyed, fault("destroy secrets", "", err)
+}
