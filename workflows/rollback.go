@@ -80,13 +80,16 @@ func (s *saga) close(ctx workflow.Context, o porting.Outcome) error {
 // cancelAtCarrier asks the carrier to cancel and waits until it says that it has. A carrier that ported the numbers
 // anyway has them ported back.
 func (s *saga) cancelAtCarrier(ctx workflow.Context) error {
+	if s.outcome == porting.OutcomeReversed || s.outcome == porting.OutcomeDisputed {
+		return nil // the numbers moved, so no order is left to cancel
+	}
 	if err := s.ask(ctx, porting.StepCancel, "cancel the order at "+s.port.Receipt.Carrier); err != nil {
 		return err
 	}
 	for {
 		switch s.carrier.State {
 		case porting.CarrierNothing, porting.CarrierCancelled, porting.CarrierReversed, porting.CarrierRefused:
-			s.port.SetNumbers(s.numbersAfterCancel(), s.reason)
+			s.port.SetNumbers(porting.NumberNotMoved, s.reason)
 			return nil
 		case porting.CarrierActive, porting.CarrierReversing:
 			s.callPerson(ctx, "the carrier ported the numbers although the order was cancelled; they are ported back")
@@ -107,13 +110,6 @@ func (s *saga) cancelAtCarrier(ctx workflow.Context) error {
 // stillOpen reports whether an order that would not cancel just goes on living.
 func stillOpen(before, now porting.CarrierState) bool {
 	return before == porting.CarrierLocked && (now == porting.CarrierConfirmed || now == porting.CarrierPending)
-}
-
-func (s *saga) numbersAfterCancel() string {
-	if s.outcome == porting.OutcomeReversed {
-		return porting.NumberMovedBack
-	}
-	return porting.NumberNotMoved
 }
 
 // portBack orders the reverse port if the numbers moved, and waits until the donor has them. A reversal that does not
