@@ -125,25 +125,38 @@ func (s *saga) portBack(ctx workflow.Context) error {
 	if err := s.ask(ctx, porting.StepReverse, "port the numbers back through "+s.port.Receipt.Carrier); err != nil {
 		return err
 	}
+	back, err := s.awaitReturn(ctx)
+	if err != nil {
+		return err
+	}
+	if !back {
+		s.outcome = porting.OutcomeDisputed
+		return nil
+	}
+	s.outcome = porting.OutcomeReversed
+	s.port.SetNumbers(porting.NumberMovedBack, s.reason)
+	return nil
+}
+
+// awaitReturn waits until the donor has the numbers back: by the clock of the reverse port, then by that of the dispute.
+func (s *saga) awaitReturn(ctx workflow.Context) (bool, error) {
+	returned := func(c porting.CarrierStatus) bool { return c.State == porting.CarrierReversed }
+	if returned(s.carrier) {
+		return true, nil
+	}
 	for _, c := range []struct{ clock, what string }{{clockReverse, "Reverse port"}, {clockDispute, "Dispute over the numbers"}} {
 		d, err := s.deadline(ctx, c.clock)
 		if err != nil {
-			return err
+			return false, err
 		}
 		s.wait(ctx, porting.WaitingCarrier, d)
-		back, err := s.awaitCarrier(ctx, d, c.what, func(c porting.CarrierStatus) bool { return c.State == porting.CarrierReversed })
-		if err != nil {
-			return err
-		}
-		if back {
-			s.outcome = porting.OutcomeReversed
-			s.port.SetNumbers(porting.NumberMovedBack, s.reason)
-			return nil
+		back, err := s.awaitCarrier(ctx, d, c.what, returned)
+		if back || err != nil {
+			return back, err
 		}
 		s.callPerson(ctx, c.what+": the donor does not have the numbers back; call both carriers")
 	}
-	s.outcome = porting.OutcomeDisputed
-	return nil
+	return false, nil
 }
 
 // ask sends a compensating call and takes the carrier's state from its answer. It never gives up: what fails for an hour
