@@ -35,7 +35,7 @@ const (
 
 	nothingSent  = "CloseFence ClosePort"
 	atTheCarrier = "CloseFence CancelPort ClosePort"
-	takenBack    = "CloseFence ReadCarrier ReversePort ReadCarrier CancelPort ClosePort"
+	takenBack    = "CloseFence ReadCarrier ReversePort ReadCarrier ClosePort"
 	fromSubmit   = "SubmitPort ReadCarrier ActivatePort ReadCarrier ClosePort"
 )
 
@@ -81,7 +81,7 @@ var stations = []station{
 		stage: porting.Activating, at: 101 * h,
 		replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierActive))}}}},
 		script:  []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort ReadCarrier ClosePort",
-		undo: "CloseFence ReadCarrier ActivatePort ReadCarrier ReversePort ReadCarrier CancelPort ClosePort", meant: "activated ",
+		undo: "CloseFence ReadCarrier ActivatePort ReadCarrier ReversePort ReadCarrier ClosePort", meant: "activated ",
 		undone: []string{portBack, cancel, release}, numbers: porting.NumberMovedBack, moved: true,
 	},
 	{

@@ -203,6 +203,10 @@ func (w *world) carrierIs(ref porting.Ref, state porting.CarrierState) {
 	w.carrier.Ref, w.carrier.State, w.carrier.Reasons = ref, state, nil
 	w.carrier.Version++
 	switch state {
+	case porting.CarrierConfirmed:
+		if w.carrier.FOC.IsZero() {
+			w.carrier.FOC = w.now().Add(4 * day)
+		}
 	case porting.CarrierRejected, porting.CarrierRefused:
 		w.carrier.Reasons = []porting.Rejection{{Code: "8A", Text: "account number does not match", Reason: porting.AccountNumberMismatch}}
 	case porting.CarrierUnknown:
