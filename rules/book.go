@@ -2,8 +2,6 @@ package rules
 
 import (
 	"embed"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -22,21 +20,18 @@ type Book struct {
 
 // Embedded is the book that ships with the program.
 var Embedded = sync.OnceValues(func() (*Book, error) {
-	packs, err := fs.Sub(embedded, "packs")
-	if err != nil {
-		return nil, err
-	}
-	return load(packs)
+	return LoadDir("")
 })
 
 // LoadDir is the embedded book with the packs of a directory: a file replaces the pack of the same id and version, or
-// adds one. Its error names the first fault with file and line; Lint names them all.
+// adds one; "" is the embedded book alone. Errors: rules-unreadable (Failed), and rules-invalid (Invalid), which names the
+// first fault with file and line. Lint names them all.
 func LoadDir(dir string) (*Book, error) {
-	packs, err := fs.Sub(embedded, "packs")
+	dirs, err := directories(dir)
 	if err != nil {
 		return nil, err
 	}
-	return load(packs, os.DirFS(dir))
+	return load(dirs...)
 }
 
 // List is every version of every pack, by id and then by the date from which it binds.

@@ -2,15 +2,15 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/portsaga/portsaga/porting"
@@ -30,63 +30,116 @@ type shared struct {
 	codes    []homeCode
 }
 
+// reader reads files of rules and remembers what is wrong with them.
+type reader struct {
+	shared   *shared
+	bases    map[string]*Pack
+	packs    []*Pack
+	sources  map[*Pack]*source
+	common   map[string][]byte // texts of the files that packs share, by name
+	findings []Finding
+}
+
+func newReader() *reader {
+	return &reader{shared: &shared{holidays: map[string]*holidaySet{}, zones: map[string]*zoneTable{}},
+		bases: map[string]*Pack{}, sources: map[*Pack]*source{}, common: map[string][]byte{}}
+}
+
 // load reads packs from one directory after another; what a later one holds replaces what an earlier one held.
 func load(dirs ...fs.FS) (*Book, error) {
-	r := &reader{shared: &shared{holidays: map[string]*holidaySet{}, zones: map[string]*zoneTable{}}, bases: map[string]*Pack{}}
+	r := newReader()
 	for _, dir := range dirs {
 		if err := r.read(dir); err != nil {
-			return nil, err
+			return nil, unreadable(err)
 		}
 	}
-	return r.book()
+	r.finish()
+	for _, f := range r.findings {
+		if f.Severity == SeverityError {
+			return nil, &porting.Error{Kind: porting.Invalid, Code: "rules-invalid", Op: "load rule packs", Object: f.File,
+				Detail: f.String(), Next: "see every fault with: portsaga rules lint DIR"}
+		}
+	}
+	return &Book{packs: r.packs}, nil
 }
 
-type reader struct {
-	shared *shared
-	bases  map[string]*Pack
-	packs  []*Pack
-	common bytes.Buffer // text of the shared files, for digests
+func unreadable(err error) error {
+	return &porting.Error{Kind: porting.Failed, Code: "rules-unreadable", Op: "load rule packs", Detail: err.Error(), Next: "check PORTSAGA_RULES_DIR", Err: err}
 }
 
+// read reads a directory. Its error is a fault of the disk; faults of the files are findings.
 func (r *reader) read(dir fs.FS) error {
-	names, err := fs.Glob(dir, "*.yaml")
+	entries, err := fs.ReadDir(dir, ".")
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		text, err := fs.ReadFile(dir, name)
+	seen := map[string]string{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".yaml") {
+			continue
+		}
+		text, err := fs.ReadFile(dir, entry.Name())
 		if err != nil {
 			return err
 		}
-		if err := r.file(name, text); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		r.file(entry.Name(), text, seen)
 	}
 	return nil
 }
 
-func (r *reader) file(name string, text []byte) error {
+// file reads one file. seen holds the packs of its directory, which may hold each only once.
+func (r *reader) file(name string, text []byte, seen map[string]string) {
+	src, fault := parseSource(name, text)
+	if fault != nil {
+		r.findings = append(r.findings, *fault)
+		return
+	}
 	switch {
 	case name == holidayFile:
-		r.common.Write(text)
-		return decode(text, &r.shared.holidays)
+		r.common[name] = append(r.common[name], text...)
+		r.decode(src, compiled().holidays, &r.shared.holidays)
 	case name == zoneFile:
-		r.common.Write(text)
-		return decode(text, &r.shared.zones)
+		r.common[name] = append(r.common[name], text...)
+		r.decode(src, compiled().zones, &r.shared.zones)
+	case strings.HasPrefix(name, baseMark):
+		if p := r.pack(src, compiled().base); p != nil {
+			r.bases[p.Ref()] = p
+		}
+	default:
+		p := r.pack(src, compiled().pack)
+		if p == nil {
+			return
+		}
+		if other := seen[p.Ref()]; other != "" {
+			r.findings = append(r.findings, src.finding([]string{"id"}, other+" already holds "+p.Ref()))
+		}
+		seen[p.Ref()] = name
+		r.packs = slices.DeleteFunc(r.packs, func(old *Pack) bool { return old.Ref() == p.Ref() })
+		r.packs = append(r.packs, p)
 	}
-	p := &Pack{shared: r.shared}
-	if err := decode(text, p); err != nil {
-		return err
-	}
-	sum := sha256.Sum256(text)
-	p.digest = hex.EncodeToString(sum[:])
-	if strings.HasPrefix(name, baseMark) {
-		r.bases[p.Ref()] = p
+}
+
+// pack reads a pack or a base; nil if it is none.
+func (r *reader) pack(src *source, schema *jsonschema.Schema) *Pack {
+	p := &Pack{shared: r.shared, digest: digest(src.text)}
+	if !r.decode(src, schema, p) {
 		return nil
 	}
-	r.packs = slices.DeleteFunc(r.packs, func(old *Pack) bool { return old.Ref() == p.Ref() })
-	r.packs = append(r.packs, p)
-	return nil
+	r.sources[p] = src
+	return p
+}
+
+// decode holds a file to its schema and reads it.
+func (r *reader) decode(src *source, schema *jsonschema.Schema, into any) bool {
+	if faults := src.conform(schema); len(faults) > 0 {
+		r.findings = append(r.findings, faults...)
+		return false
+	}
+	if err := decode(src.text, into); err != nil {
+		r.findings = append(r.findings, Finding{File: src.name, Line: lineIn(err), Message: err.Error(), Severity: SeverityError})
+		return false
+	}
+	return true
 }
 
 // decode is strict: a field that no rule knows is a mistake.
@@ -96,112 +149,68 @@ func decode(text []byte, into any) error {
 	return d.Decode(into)
 }
 
-// book finishes the packs: each gets what its base has and it has not.
-func (r *reader) book() (*Book, error) {
-	var faults []error
-	for name, set := range r.shared.holidays {
-		if err := set.index(); err != nil {
-			faults = append(faults, fmt.Errorf("holiday set %s: %w", name, err))
-		}
-	}
-	for name, table := range r.shared.zones {
-		if err := table.index(); err != nil {
-			faults = append(faults, fmt.Errorf("zone table %s: %w", name, err))
-		}
-	}
+// finish gives each pack what its base has and it has not, and checks what only the whole can tell.
+func (r *reader) finish() {
+	r.index()
 	for _, p := range r.packs {
-		if err := r.finish(p); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", p.Ref(), err))
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, &porting.Error{Kind: porting.Invalid, Code: "rules-invalid", Op: "load rule packs", Detail: err.Error(), Next: "see every fault with: portsaga rules lint DIR", Err: err}
+		r.inherit(p)
+		r.check(p)
 	}
 	slices.SortFunc(r.packs, func(a, b *Pack) int {
-		if c := strings.Compare(a.ID, b.ID); c != 0 {
-			return c
-		}
-		return strings.Compare(a.EffectiveFrom.String(), b.EffectiveFrom.String())
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.EffectiveFrom.String(), b.EffectiveFrom.String()))
 	})
-	return &Book{packs: r.packs}, nil
+	r.checkVersions()
+	sortFindings(r.findings)
 }
 
-func (r *reader) finish(p *Pack) error {
-	base := r.bases[p.Extends]
-	if base == nil && p.Extends != "" {
-		return fmt.Errorf("there is no base %q", p.Extends)
-	}
-	if base != nil {
-		p.inherit(base)
-	}
-	for name, calendar := range p.Rules.Calendars {
-		week, err := parseWeek(calendar.Hours)
+// index prepares holidays and zones.
+func (r *reader) index() {
+	fault := func(file, name string, err error) {
 		if err != nil {
-			return err
+			r.findings = append(r.findings, Finding{File: file, Line: 1, Path: name, Message: err.Error(), Severity: SeverityError})
 		}
-		calendar.week = week
-		p.Rules.Calendars[name] = calendar
 	}
-	if a := p.Rules.Activation; a != nil && len(a.Hours) > 0 {
-		week, err := parseWeek(a.Hours)
-		if err != nil {
-			return err
-		}
-		a.week = week
+	for name, set := range r.shared.holidays {
+		fault(holidayFile, name, set.index())
 	}
-	if err := r.codes(p); err != nil {
-		return err
+	for name, table := range r.shared.zones {
+		fault(zoneFile, name, table.index())
 	}
-	for name, clock := range p.Rules.Clocks {
-		clock.Name = name
-		p.Rules.Clocks[name] = clock
-	}
-	sum := sha256.Sum256([]byte(p.digest + r.common.String()))
-	p.digest = hex.EncodeToString(sum[:])
-	return nil
-}
-
-// codes compiles the shapes of a pack's codes. Shapes with letters tell their country, digits alone do not.
-func (r *reader) codes(p *Pack) error {
-	for i := range p.Rules.Codes {
-		rule := &p.Rules.Codes[i]
-		code := homeCode{country: p.Rules.For.Country, kind: rule.Kind}
-		if rule.Pattern != "" {
-			shape, err := regexp.Compile(rule.Pattern)
-			if err != nil {
-				return err
-			}
-			rule.shape = shape
-			if strings.Contains(rule.Pattern, "A-Z") {
-				code.shape = shape
-			}
-		}
-		r.shared.codes = append(r.shared.codes, code)
-	}
-	return nil
 }
 
 // inherit takes from the base what the pack leaves out.
-func (p *Pack) inherit(base *Pack) {
-	for name, clock := range base.Rules.Clocks {
+func (r *reader) inherit(p *Pack) {
+	inputs := []string{p.digest, digest(r.common[holidayFile]), digest(r.common[zoneFile])}
+	if base := r.bases[p.Extends]; base != nil {
+		p.inherit(base.Rules)
+		inputs = append(inputs, base.digest)
+	} else if p.Extends != "" {
+		r.findings = append(r.findings, r.sources[p].finding([]string{"extends"}, fmt.Sprintf("there is no base %q", p.Extends)))
+	}
+	p.digest = digest([]byte(strings.Join(inputs, " ")))
+}
+
+func (p *Pack) inherit(base Rules) {
+	for name, clock := range base.Clocks {
 		if _, ok := p.Rules.Clocks[name]; !ok {
 			p.Rules.Clocks[name] = clock
 		}
 	}
-	if _, ok := p.Rules.Refusals[Recipient]; !ok && p.Rules.Refusals != nil {
-		p.Rules.Refusals[Recipient] = base.Rules.Refusals[Recipient]
+	for party, refusals := range base.Refusals {
+		if _, ok := p.Rules.Refusals[party]; !ok {
+			p.Rules.Refusals[party] = refusals
+		}
 	}
-	if p.Rules.CancelLock == nil {
-		p.Rules.CancelLock = base.Rules.CancelLock
-	}
-	if p.Rules.Approvals == nil {
-		p.Rules.Approvals = base.Rules.Approvals
-	}
-	for _, rule := range base.Rules.Silence {
+	for _, rule := range base.Silence {
 		if _, ok := p.Silence(rule.WaitingOn); !ok {
 			p.Rules.Silence = append(p.Rules.Silence, rule)
 		}
 	}
-	sum := sha256.Sum256([]byte(p.digest + base.digest))
-	p.digest = hex.EncodeToString(sum[:])
+	p.Rules.CancelLock = cmp.Or(p.Rules.CancelLock, base.CancelLock)
+	p.Rules.Approvals = cmp.Or(p.Rules.Approvals, base.Approvals)
+}
+
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
