@@ -42,26 +42,41 @@ func Start(t testing.TB) *Server {
 	// The path of a socket has a hundred characters at most: the test's own directory may be too deep.
 	dir, err := os.MkdirTemp("", "pgtest-")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if runAs != nil {
 		require.NoError(t, os.Chown(dir, int(runAs.Uid), int(runAs.Gid)))
 	}
-	run := func(program string, args ...string) {
+	data := filepath.Join(dir, "data")
+	command := func(program string, args ...string) *exec.Cmd {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = dir
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: runAs}
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s: %s", program, out)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: runAs, Setpgid: true}
+		return cmd
 	}
+	stopAtEnd(t, command("sh", "-c", `cat; "$0" -D "$1" -m immediate -w stop; rm -rf "$PWD"`, pgCtl, data))
 
-	data := filepath.Join(dir, "data")
-	run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	run(pgCtl, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", fmt.Sprintf("-c listen_addresses='' "+
-		"-c unix_socket_directories=%s -c fsync=off -c full_page_writes=off -c timezone=Asia/Kathmandu", dir), "start")
-	t.Cleanup(func() { run(pgCtl, "-D", data, "-w", "-m", "immediate", "stop") })
-
+	run(t, command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
+	run(t, command(pgCtl, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", fmt.Sprintf("-c listen_addresses='' "+
+		"-c unix_socket_directories=%s -c fsync=off -c full_page_writes=off -c timezone=Asia/Kathmandu", dir), "start"))
 	return &Server{&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
 		RawQuery: url.Values{"host": {dir}}.Encode()}}
+}
+
+// stopAtEnd starts a command that stops the server once its input ends: when the test ends, or when its process dies.
+func stopAtEnd(t testing.TB, stop *exec.Cmd) {
+	t.Helper()
+	input, err := stop.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, stop.Start())
+	t.Cleanup(func() {
+		require.NoError(t, input.Close())
+		require.NoError(t, stop.Wait())
+	})
+}
+
+func run(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s: %s", cmd.Path, out)
 }
 
 // New creates an empty schema and returns a DSN that sees nothing else. It is dropped when the test ends.
