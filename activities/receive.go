@@ -90,6 +90,16 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
 }
 
+// VerifyPort reads back that the numbers are where they should be, and then closes the port as completed.
+func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.CarrierStatus, error) {
+	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
+	if err != nil || status.State != porting.CarrierActive {
+		return status, err
+	}
+	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: porting.OutcomeCompleted, At: in.At})
+	return status, err
+}
+
 // ComputeDeadline asks a pack for one of its clocks.
 func (a *Activities) ComputeDeadline(_ context.Context, in porting.DeadlineInput) (porting.Deadline, error) {
 	pack, err := a.Rules.Pack(in.Pack)

@@ -16,6 +16,7 @@ const (
 	StepCancel     = "CancelPort"
 	StepReverse    = "ReversePort"
 	StepCloseFence = "CloseFence"
+	StepVerify     = "VerifyPort"
 	StepClose      = "ClosePort"
 )
 
@@ -145,6 +146,13 @@ type FenceInput struct {
 // FenceClosed says whether the fence closed before an activation took it.
 type FenceClosed struct {
 	TooLate bool `json:"too_late"` // an activation holds the fence: its answer decides what comes next
+}
+
+// VerifyInput asks for a look at the numbers, which closes the port if they work.
+type VerifyInput struct {
+	Ref     Ref       `json:"ref"`
+	Carrier string    `json:"carrier"`
+	At      time.Time `json:"at"`
 }
 
 // CloseInput ends a port in the ledger: claims are freed, secrets destroyed.

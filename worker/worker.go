@@ -110,6 +110,7 @@ func Register(r worker.Registry, a *activities.Activities) {
 		{porting.StepCancel, a.CancelPort},
 		{porting.StepReverse, a.ReversePort},
 		{porting.StepCloseFence, a.CloseFence},
+		{porting.StepVerify, a.VerifyPort},
 		{porting.StepClose, a.ClosePort},
 	} {
 		r.RegisterActivityWithOptions(step.do, activity.RegisterOptions{Name: step.name})

@@ -36,7 +36,7 @@ const (
 	nothingSent  = "CloseFence ClosePort"
 	atTheCarrier = "CloseFence CancelPort ClosePort"
 	takenBack    = "CloseFence ReadCarrier ReversePort ReadCarrier ClosePort"
-	fromSubmit   = "SubmitPort ReadCarrier ActivatePort ReadCarrier ClosePort"
+	fromSubmit   = "SubmitPort ReadCarrier ActivatePort VerifyPort ClosePort"
 )
 
 // stations are all of them. The undisturbed port is approved, confirmed three hours after its LSR with a FOC in four
@@ -59,12 +59,12 @@ var stations = []station{
 	},
 	{
 		stage: porting.Submitting, at: 2 * h, replies: map[string][]reply{porting.StepSubmit: {{late: 2 * h}}},
-		script: []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort ReadCarrier ClosePort",
+		script: []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort VerifyPort ClosePort",
 		undo: atTheCarrier, undone: []string{cancel, release}, numbers: porting.NumberNotMoved,
 	},
 	{
 		stage: porting.Submitted, at: 2 * h,
-		script: []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort ReadCarrier ClosePort",
+		script: []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort VerifyPort ClosePort",
 		undo: atTheCarrier, undone: []string{cancel, release}, numbers: porting.NumberNotMoved,
 	},
 	{
@@ -74,19 +74,19 @@ var stations = []station{
 	},
 	{
 		stage: porting.Confirmed, at: 10 * h,
-		script: []beat{at(1*h, approve)}, rest: "ActivatePort ReadCarrier ClosePort",
+		script: []beat{at(1*h, approve)}, rest: "ActivatePort VerifyPort ClosePort",
 		undo: atTheCarrier, undone: []string{cancel, release}, numbers: porting.NumberNotMoved,
 	},
 	{
 		stage: porting.Activating, at: 101 * h,
 		replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierActive))}}}},
-		script:  []beat{at(1*h, approve)}, rest: "ReadCarrier ActivatePort ReadCarrier ClosePort",
-		undo: "CloseFence ReadCarrier ActivatePort ReadCarrier ReversePort ReadCarrier ClosePort", meant: "activated ",
+		script:  []beat{at(1*h, approve)}, rest: "ActivatePort VerifyPort ClosePort",
+		undo: "CloseFence ActivatePort ReadCarrier ReversePort ReadCarrier ClosePort", meant: "activated ",
 		undone: []string{portBack, cancel, release}, numbers: porting.NumberMovedBack, moved: true,
 	},
 	{
 		stage: porting.Active, at: 110 * h,
-		script: []beat{at(1*h, approve)}, rest: "ReadCarrier ClosePort",
+		script: []beat{at(1*h, approve)}, rest: "VerifyPort ClosePort",
 		undo: takenBack, undone: []string{portBack, cancel, release}, numbers: porting.NumberMovedBack, moved: true,
 	},
 }

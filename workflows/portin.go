@@ -224,7 +224,9 @@ func (s *saga) activate(ctx workflow.Context) error {
 
 // askGate asks for the activation until its outcome is known. It returns the refusal if surely nothing moved.
 func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
+	l := newLookout(s.clock, "Answer to the activation")
 	for {
+		s.hintsRead = s.port.CarrierHints
 		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Needed: approvalsNeeded,
 			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Clock: s.port.Clock, At: s.now(ctx)})
@@ -235,16 +237,32 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
 		if answer.Fenced {
 			return nil, stop{porting.EventRevoked, porting.OutcomeRevoked, *answer.Refused}
 		}
-		if answer.Refused != nil || answer.Status.State == porting.CarrierActive {
+		if answer.Refused != nil || isActive(answer.Status) {
 			return answer.Refused, nil
 		}
-		err = s.awaitCarrierHoweverLong(ctx, clockActivation, "Answer to the activation", func(c porting.CarrierStatus) bool {
-			return c.State != porting.CarrierConfirmed && c.State != porting.CarrierPending && c.State != porting.CarrierUnknown
-		})
-		if err != nil {
+		if l, err = s.awaitGateNews(ctx, l); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// awaitGateNews waits until the gate is worth asking again. A clock that runs out calls a person and starts anew.
+func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error) {
+	m, err := s.awaitNews(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	s.warn(ctx, l, m)
+	if !l.over() {
+		return l, nil
+	}
+	d, err := s.deadline(ctx, clockActivation)
+	if err != nil {
+		return nil, err
+	}
+	s.wait(ctx, porting.WaitingCarrier, d)
+	s.callPerson(ctx, l.what+": the carrier has not answered in time; call its people")
+	return newLookout(d, l.what), nil
 }
 
 // awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives.
@@ -266,23 +284,29 @@ func (s *saga) complete(ctx workflow.Context) error {
 	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", func() bool { return false }); err != nil {
 		return err
 	}
-	if err := s.readCarrier(ctx); err != nil {
+	if err := s.verifyAndClose(ctx); err != nil {
 		return err
 	}
-	for s.carrier.State != porting.CarrierActive {
+	for !isActive(s.carrier) {
 		s.callPerson(ctx, "the carrier does not show the numbers as active; look at the carrier's order")
 		if err := s.awaitCarrierHoweverLong(ctx, clockActivation, "Numbers active at the carrier", isActive); err != nil {
 			return err
 		}
+		if err := s.verifyAndClose(ctx); err != nil {
+			return err
+		}
 	}
-	if err := s.close(ctx, porting.OutcomeCompleted); err != nil {
-		return err
-	}
-	if err := s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier"); err != nil {
-		return err
-	}
-	s.end(ctx, porting.OutcomeCompleted, "")
-	return nil
+	s.port.End(porting.OutcomeCompleted, "")
+	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")
+}
+
+// verifyAndClose closes the port in the ledger if the carrier shows the numbers as active. Nothing interrupts it.
+func (s *saga) verifyAndClose(ctx workflow.Context) (err error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	s.hintsRead = s.port.CarrierHints
+	s.carrier, err = call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
+		porting.VerifyInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, At: s.now(ctx)})
+	return err
 }
 
 // awaitCorrection waits for people to correct what the carrier rejected.

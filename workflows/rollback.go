@@ -35,13 +35,9 @@ func (s *saga) rollback(ctx workflow.Context, cause error) error {
 		s.port.Undone = append(s.port.Undone, porting.Entry{At: s.now(ctx), Stage: s.port.Stage, Event: porting.EventUndone, Actor: "portsaga", Note: u.name})
 		s.record(ctx, porting.EventUndone, "portsaga", u.name)
 	}
-	attention := s.port.Attention
-	if err := s.move(ctx, porting.EventRolledBack, "portsaga", ""); err != nil {
-		return errors.Join(ended, err)
-	}
-	s.port.Attention = attention
-	s.end(ctx, s.outcome, s.reason)
-	return ended
+	s.port.End(s.outcome, s.reason)
+	err = s.port.Move(porting.EventRolledBack, s.now(ctx), "portsaga", "")
+	return errors.Join(ended, err, s.publish(ctx))
 }
 
 // beginRollback moves the port by what stopped it. ended is the workflow's error.
@@ -67,13 +63,8 @@ func (s *saga) beginRollback(ctx workflow.Context, cause error) (ended, err erro
 
 // release frees the numbers and destroys the secrets; it is the last undo, so the outcome is known.
 func (s *saga) release(ctx workflow.Context) error {
-	return s.close(ctx, s.outcome)
-}
-
-func (s *saga) close(ctx workflow.Context, o porting.Outcome) error {
-	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	_, err := call[bool](ctx, s, ownStep, porting.StepClose, "Close the port in the ledger: "+string(o),
-		porting.CloseInput{Port: s.port.ID, Outcome: o, At: s.now(ctx)})
+	_, err := call[bool](ctx, s, ownStep, porting.StepClose, "Close the port in the ledger: "+string(s.outcome),
+		porting.CloseInput{Port: s.port.ID, Outcome: s.outcome, At: s.now(ctx)})
 	return err
 }
 

@@ -217,11 +217,3 @@ func (s *saga) lastDecider() string {
 	}
 	return ""
 }
-
-// end closes the port's state and shows it for the last time.
-func (s *saga) end(ctx workflow.Context, o porting.Outcome, why porting.Reason) {
-	s.port.End(o, why)
-	if err := s.publish(ctx); err != nil {
-		workflow.GetLogger(ctx).Error("publishing failed", "port", s.port.ID, "error", err)
-	}
-}

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/portsaga/portsaga/porting"
@@ -33,36 +32,60 @@ type mark struct {
 	note string
 }
 
-// marks are half of a clock's time, four fifths of it, and its end.
-func marks(d porting.Deadline) []mark {
+// lookout walks along a clock's marks: half of its time, four fifths of it, and its end. A lost webhook costs time, never
+// the port.
+type lookout struct {
+	what  string
+	marks []mark
+}
+
+func newLookout(d porting.Deadline, what string) *lookout {
 	length := d.At.Sub(d.Start)
-	return []mark{
+	return &lookout{what, []mark{
 		{d.Start.Add(length / 2), "half of the time for " + d.Clock + " is gone"},
 		{d.Start.Add(length * 4 / 5), "four fifths of the time for " + d.Clock + " are gone"},
 		{d.At, "the time for " + d.Clock + " is over"},
+	}}
+}
+
+func (l *lookout) over() bool { return len(l.marks) == 0 }
+
+// awaitNews waits for a hint of the carrier or for the next mark, and returns the mark if that came first.
+func (s *saga) awaitNews(ctx workflow.Context, l *lookout) (*mark, error) {
+	m := l.marks[0]
+	heard, err := s.until(ctx, m.at, l.what, func() bool { return s.port.CarrierHints > s.hintsRead })
+	if heard || err != nil {
+		return nil, err
 	}
+	l.marks = l.marks[1:]
+	return &m, nil
+}
+
+// warn records a mark that passed without the answer, at its own instant: a restart must not make lateness look younger.
+func (s *saga) warn(ctx workflow.Context, l *lookout, m *mark) {
+	if m == nil {
+		return
+	}
+	s.port.Record(porting.EventWarned, m.at.UTC(), "clock", l.what+": "+m.note)
+	s.render(ctx)
 }
 
 // awaitCarrier waits until the carrier's truth satisfies done, or until the clock runs out; it reports which. Every hint
-// makes it read back, and so does every mark of the clock: a lost webhook costs time, never the port.
+// makes it read back, and so does every mark of the clock.
 func (s *saga) awaitCarrier(ctx workflow.Context, d porting.Deadline, what string, done func(porting.CarrierStatus) bool) (bool, error) {
-	for _, m := range marks(d) {
-		for {
-			heard, err := s.until(ctx, m.at, what, func() bool { return s.port.CarrierHints > s.hintsRead })
-			if err != nil {
-				return false, err
-			}
-			if err := s.readCarrier(ctx); err != nil {
-				return false, err
-			}
-			if done(s.carrier) {
-				return true, nil
-			}
-			if !heard {
-				break
-			}
+	l := newLookout(d, what)
+	for !l.over() {
+		m, err := s.awaitNews(ctx, l)
+		if err != nil {
+			return false, err
 		}
-		s.record(ctx, porting.EventWarned, "clock", fmt.Sprintf("%s: %s", what, m.note))
+		if err := s.readCarrier(ctx); err != nil {
+			return false, err
+		}
+		if done(s.carrier) {
+			return true, nil
+		}
+		s.warn(ctx, l, m)
 	}
 	return false, nil
 }

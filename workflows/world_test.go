@@ -43,6 +43,7 @@ func (w *world) register() {
 	register(w, porting.StepCancel, w.cancelPort)
 	register(w, porting.StepReverse, w.reversePort)
 	register(w, porting.StepCloseFence, w.closeFence)
+	register(w, porting.StepVerify, w.verifyPort)
 	register(w, porting.StepClose, w.closePort)
 	w.env.RegisterActivityWithOptions(w.computeDeadline, activity.RegisterOptions{Name: porting.StepDeadline})
 }
@@ -193,8 +194,21 @@ func (w *world) closeFence(in porting.FenceInput, _ reply) porting.FenceClosed {
 	return porting.FenceClosed{TooLate: w.fence != "closed"}
 }
 
+// verifyPort reads back, and closes the port if its numbers work; the record tells both.
+func (w *world) verifyPort(in porting.VerifyInput, r reply) porting.CarrierStatus {
+	w.carrierIs(in.Ref, orElse(r.state, w.carrier.State))
+	if w.carrier.State == porting.CarrierActive {
+		w.steps = append(w.steps, label(porting.StepClose, porting.CloseInput{Outcome: porting.OutcomeCompleted}))
+		w.fence = "closed"
+	}
+	return w.carrier
+}
+
 func (w *world) closePort(porting.CloseInput, reply) bool {
 	w.fence = "closed"
+	if w.beforeClosing != nil {
+		w.beforeClosing()
+	}
 	return true
 }
 
