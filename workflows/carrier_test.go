@@ -26,7 +26,7 @@ func (s story) live(t *testing.T) *world {
 	t.Helper()
 	w := run(t, s.scenario)
 	w.requireEnd(s.outcome, s.reason)
-	require.Equal(t, strings.Fields("ReceiveOrder ScreenOrder "+s.steps+" ClosePort:"+string(s.outcome)), w.steps)
+	require.Equal(t, strings.Fields("ReceiveOrder ScreenOrder "+withEnd(s.steps, s.outcome)), w.steps)
 	require.Equal(t, s.events, w.events(s.since))
 	require.Equal(t, s.attention, w.status().NeedsAttention)
 	for _, n := range w.status().Numbers {
@@ -266,7 +266,7 @@ func TestCarriersInTheRollback(t *testing.T) {
 					{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "the carrier rejected it"}}}},
 				script: approved(at(101*h, revoke))},
 			since: 101 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
-			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ReadCarrier ReadCarrier ActivatePort ReadCarrier CancelPort",
+			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ActivatePort ReadCarrier CancelPort",
 			events: "activation-failed escalated revoked undone undone undone rolled-back",
 		},
 	} {

@@ -33,9 +33,9 @@ const (
 	cancel   = "cancel the order at the carrier"
 	portBack = "port the numbers back"
 
-	nothingSent  = "CloseFence ClosePort"
-	atTheCarrier = "CloseFence CancelPort ClosePort"
-	takenBack    = "CloseFence ReadCarrier ReversePort ReadCarrier ClosePort"
+	nothingSent  = "CloseFence"
+	atTheCarrier = "CloseFence CancelPort"
+	takenBack    = "CloseFence ReadCarrier ReversePort ReadCarrier"
 	fromSubmit   = "SubmitPort ReadCarrier ActivatePort VerifyPort ClosePort"
 )
 
@@ -115,7 +115,7 @@ func (s station) requireUndone(t *testing.T, w *world, before int, event porting
 	status := w.status()
 	require.Equal(t, outcome, status.Outcome)
 	require.Equal(t, reason, status.Reason)
-	require.Equal(t, strings.Fields(s.undo+":"+string(outcome)), w.steps[before:])
+	require.Equal(t, strings.Fields(withEnd(s.undo, outcome)), w.steps[before:])
 	require.Equal(t, s.undone, w.undone())
 	require.Equal(t, s.meant+string(event)+strings.Repeat(" undone", len(s.undone))+" rolled-back", w.events(s.at))
 	require.Equal(t, porting.RollingBack, status.Stage)
@@ -136,7 +136,7 @@ func TestUndisturbedAtEveryStage(t *testing.T) {
 			t.Parallel()
 			w, before := s.meet(t)
 			w.requireEnd(porting.OutcomeCompleted, "")
-			require.Equal(t, strings.Fields(s.rest+":completed"), w.steps[before:])
+			require.Equal(t, strings.Fields(withEnd(s.rest, porting.OutcomeCompleted)), w.steps[before:])
 			require.Empty(t, w.undone())
 			require.NotContains(t, w.attention, true)
 			for _, n := range w.status().Numbers {
@@ -213,7 +213,7 @@ func TestNoiseAtEveryStage(t *testing.T) {
 			quiet, _ := s.meet(t)
 			w, before := s.meet(t, noise...)
 			w.requireEnd(porting.OutcomeCompleted, "")
-			require.Equal(t, strings.Fields(s.rest+":completed"), w.steps[before:])
+			require.Equal(t, strings.Fields(withEnd(s.rest, porting.OutcomeCompleted)), w.steps[before:])
 			require.Equal(t, strings.TrimSpace("message-ignored message-ignored message-ignored note "+quiet.events(s.at)), w.events(s.at))
 			require.Equal(t, []string{"called the donor"}, w.notes(porting.EventNote), "once")
 			for _, a := range w.answers {
@@ -270,7 +270,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			name:    "verifying: silence never approves",
 			since:   day,
 			outcome: porting.OutcomeExpired, reason: porting.NoDecision,
-			steps:  "ReceiveOrder ScreenOrder ClosePort",
+			steps:  "ReceiveOrder ScreenOrder",
 			events: "expired undone rolled-back",
 		},
 		{
@@ -286,7 +286,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			s:       scenario{silent: true, script: []beat{at(1*h, approve)}},
 			since:   2 * h,
 			outcome: porting.OutcomeExpired, reason: porting.CarrierSilent,
-			steps:  "ReceiveOrder ScreenOrder SubmitPort" + strings.Repeat(" ReadCarrier", 6) + " CancelPort ClosePort",
+			steps:  "ReceiveOrder ScreenOrder SubmitPort" + strings.Repeat(" ReadCarrier", 6) + " CancelPort",
 			events: threeWarnings + " escalated " + threeWarnings + " expired undone undone rolled-back",
 		},
 		{
@@ -294,7 +294,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			s:       scenario{replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}}, script: []beat{at(1*h, approve)}},
 			since:   2 * h,
 			outcome: porting.OutcomeExpired, reason: porting.NoCorrection,
-			steps:  "ReceiveOrder ScreenOrder SubmitPort CancelPort ClosePort",
+			steps:  "ReceiveOrder ScreenOrder SubmitPort CancelPort",
 			events: "expired undone undone rolled-back",
 		},
 		{
@@ -303,7 +303,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 				script: []beat{at(1*h, approve)}},
 			since:   5 * h,
 			outcome: porting.OutcomeExpired, reason: porting.DueDateUnmeetable,
-			steps:  "ReceiveOrder ScreenOrder SubmitPort ReadCarrier ActivatePort ReadCarrier CancelPort ClosePort",
+			steps:  "ReceiveOrder ScreenOrder SubmitPort ReadCarrier ActivatePort ReadCarrier CancelPort",
 			events: "activation-started activation-failed escalated expired undone undone undone rolled-back",
 		},
 		{
@@ -312,7 +312,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 				script: []beat{at(1*h, approve)}},
 			since:   5 * h,
 			outcome: porting.OutcomeCompleted,
-			steps:   "ReceiveOrder ScreenOrder SubmitPort ReadCarrier ActivatePort" + strings.Repeat(" ReadCarrier", 4) + " ActivatePort ReadCarrier ClosePort",
+			steps:   "ReceiveOrder ScreenOrder SubmitPort ReadCarrier" + strings.Repeat(" ActivatePort", 5) + " VerifyPort ClosePort",
 			events:  "activation-started " + threeWarnings + " escalated activated verified",
 		},
 		{
@@ -328,7 +328,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			t.Parallel()
 			w := run(t, c.s)
 			w.requireEnd(c.outcome, c.reason)
-			require.Equal(t, strings.Fields(c.steps+":"+string(c.outcome)), w.steps)
+			require.Equal(t, strings.Fields(withEnd(c.steps, c.outcome)), w.steps)
 			require.Equal(t, c.events, w.events(c.since))
 		})
 	}
