@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -13,6 +14,10 @@ import (
 // directoryLock keeps a second engine out of a data directory. The operating system holds it, so that it ends with the
 // process however the process ends; the file stays behind and means nothing by itself.
 type directoryLock struct{ file *os.File }
+
+// held keeps locked files from the garbage collector, which closes what nobody refers to: a program that forgets its Engine
+// has a running server all the same.
+var held sync.Map // of *os.File
 
 func lockDirectory(dir string) (*directoryLock, error) {
 	file, err := os.OpenFile(filepath.Join(dir, "engine.lock"), os.O_RDWR|os.O_CREATE, 0o600)
@@ -31,11 +36,15 @@ func lockDirectory(dir string) (*directoryLock, error) {
 		_ = file.Close()
 		return nil, directoryError(dir, err)
 	}
+	held.Store(file, struct{}{})
 	return &directoryLock{file: file}, nil
 }
 
 // release closes the file, and with it the lock.
-func (l *directoryLock) release() error { return l.file.Close() }
+func (l *directoryLock) release() error {
+	held.Delete(l.file)
+	return l.file.Close()
+}
 
 // readHolder names the process that wrote itself into the lock file, as far as it can be read.
 func readHolder(file *os.File) string {

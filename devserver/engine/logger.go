@@ -31,15 +31,18 @@ func (l *serverLogger) With(tags ...tag.Tag) log.Logger {
 }
 
 func (l *serverLogger) Debug(message string, tags ...tag.Tag) { l.log(slog.LevelDebug, message, tags) }
-func (l *serverLogger) Info(message string, tags ...tag.Tag)  { l.log(slog.LevelInfo, message, tags) }
-func (l *serverLogger) Warn(message string, tags ...tag.Tag)  { l.log(slog.LevelWarn, message, tags) }
+
+func (l *serverLogger) Info(message string, tags ...tag.Tag) { l.log(slog.LevelInfo, message, tags) }
+
+func (l *serverLogger) Warn(message string, tags ...tag.Tag) { l.log(slog.LevelWarn, message, tags) }
+
 func (l *serverLogger) Error(message string, tags ...tag.Tag) { l.log(slog.LevelError, message, tags) }
 
 // DPanic only panics in the server's own development builds.
 func (l *serverLogger) DPanic(message string, tags ...tag.Tag) { l.Error(message, tags...) }
 
 func (l *serverLogger) Panic(message string, tags ...tag.Tag) {
-	l.target.Error(message, attributes(tags)...)
+	l.target.Error(message, attributes(tags)...) //nolint:sloglint // the message is the server's
 	panic(message)
 }
 
@@ -50,7 +53,7 @@ func (l *serverLogger) log(level slog.Level, message string, tags []tag.Tag) {
 	ctx := context.Background()
 	wanted := l.verbose || (level >= slog.LevelError && l.running.Load())
 	if wanted && l.target.Enabled(ctx, level) {
-		l.target.Log(ctx, level, message, attributes(tags)...)
+		l.target.Log(ctx, level, message, attributes(tags)...) //nolint:sloglint // the message is the server's
 	}
 }
 

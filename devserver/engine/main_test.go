@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -52,6 +53,7 @@ func runChild(dir string) {
 	} else {
 		report.Frontend, report.Namespace = e.FrontendAddress(), e.Namespace()
 	}
+	runtime.GC() // the engine is out of sight now, and must hold its directory all the same
 	line, _ := json.Marshal(report)
 	fmt.Println(string(line))
 	select {}

@@ -14,9 +14,9 @@ import (
 	"go.temporal.io/server/common/headers"
 	"go.temporal.io/server/schema"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
+	_ "modernc.org/sqlite" // the driver that the server uses too
 
 	"github.com/portsaga/portsaga/porting"
-	_ "modernc.org/sqlite" // the driver that the server uses too
 )
 
 // The server neither migrates nor checks a SQLite schema, so each file carries the versions it was made with.
