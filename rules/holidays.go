@@ -15,8 +15,6 @@ import (
 	"github.com/rickar/cal/v2/fr"
 	"github.com/rickar/cal/v2/gb"
 	"github.com/rickar/cal/v2/it"
-	"github.com/rickar/cal/v2/jp"
-	"github.com/rickar/cal/v2/mx"
 	"github.com/rickar/cal/v2/nl"
 	"github.com/rickar/cal/v2/nz"
 	"github.com/rickar/cal/v2/us"
@@ -32,7 +30,7 @@ var builtin = map[string][]*cal.Holiday{
 	"de-he": de.HolidaysHE, "de-hh": de.HolidaysHH, "de-mv": de.HolidaysMV, "de-ni": de.HolidaysNI, "de-nw": de.HolidaysNW,
 	"de-rp": de.HolidaysRP, "de-sh": de.HolidaysSH, "de-sl": de.HolidaysSL, "de-sn": de.HolidaysSN, "de-st": de.HolidaysST,
 	"de-th": de.HolidaysTH,
-	"it":    it.Holidays, "jp": jp.Holidays, "mx": mx.Holidays, "nl": nl.Holidays, "nz": nz.Holidays, "us": us.Holidays, "za": za.Holidays,
+	"it":    it.Holidays, "nl": nl.Holidays, "nz": nz.Holidays, "us": us.Holidays, "za": za.Holidays,
 }
 
 // holidaySet is a list of closed days: a list of the library, corrected by data, or data alone.
