@@ -42,14 +42,6 @@ func listen[M any](ctx workflow.Context, s *saga, doc porting.MessageDoc) {
 			s.hearSignal(ctx, m)
 		}
 	})
-	s.inbox = append(s.inbox, func(ctx workflow.Context) bool {
-		var m M
-		if !channel.ReceiveAsync(&m) {
-			return false
-		}
-		s.hearSignal(ctx, m)
-		return true
-	})
 	must(workflow.SetUpdateHandlerWithOptions(ctx, doc.Name,
 		func(ctx workflow.Context, m M) (porting.Answer, error) { return s.hear(ctx, m) },
 		workflow.UpdateHandlerOptions{
@@ -104,12 +96,11 @@ func (s *saga) answerReceived(ctx workflow.Context) (porting.Answer, error) {
 // drain takes what arrived in the last moment, so that every message is in the timeline, and lets every answer go out.
 func (s *saga) drain(ctx workflow.Context) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	for _, next := range s.inbox {
-		for next(ctx) {
-		}
-	}
+	drained := false
+	// The newest coroutine runs last: by then every loop of signals has emptied its channel.
+	workflow.GoNamed(ctx, "drain", func(workflow.Context) { drained = true })
 	// The context cannot be cancelled, so the await cannot fail.
-	_ = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	_ = workflow.Await(ctx, func() bool { return drained && workflow.AllHandlersFinished(ctx) })
 }
 
 // applicationError carries a refusal to the sender: its code as the type, the rest as details.

@@ -43,7 +43,6 @@ type saga struct {
 	outcome   porting.Outcome       // what the rollback will end with
 	reason    porting.Reason
 	published attributes
-	inbox     []func(workflow.Context) bool // one a channel: takes one waiting message
 }
 
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
