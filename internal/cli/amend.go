@@ -33,7 +33,7 @@ func newPortAmend(f *Factory) *cobra.Command {
 		Example: "  portsaga port amend PORT --account 4412-77\n" +
 			"  portsaga port amend PORT --street \"1 Example Plaza\" --city \"New York\" --region NY --postal-code 10001 --country US\n" +
 			"  portsaga port amend PORT --code-file -",
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Port = args[0]
 			message, err := o.message(cmd)

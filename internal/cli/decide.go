@@ -28,7 +28,7 @@ func newDecide(f *Factory) *cobra.Command {
 			"  portsaga decide PORT --approve --by ana@desk --order-version 2\n" +
 			"  portsaga decide PORT --reject --reason SUSPECTED_FRAUD",
 		GroupID: groupPorts,
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Port = args[0]
 			message, err := o.message(cmd)

@@ -113,12 +113,12 @@ func (f *Factory) writeList(w io.Writer, found []starter.Summary) {
 		rows = append(rows, []string{p.ID, string(p.Stage), p.State, orDash(string(p.WaitingOn)), orDash(moment(p.DueAt)),
 			strconv.Itoa(p.Numbers), orDash(p.Jurisdiction), orDash(p.Carrier), p.Tenant, attention(p.NeedsAttention)})
 	}
-	f.Table(w, []string{"PORT", "STAGE", "STATE", "WAITING ON", "DUE", "NUMBERS", "RULES", "CARRIER", "TENANT", ""}, rows)
+	f.Table(w, []string{"PORT", "STAGE", "STATE", "WAITING ON", "DUE", "NUMBERS", "RULES", "CARRIER", "TENANT", "ATTENTION"}, rows)
 }
 
 func attention(needed bool) string {
 	if needed {
-		return "look!"
+		return "needed"
 	}
-	return ""
+	return "-"
 }

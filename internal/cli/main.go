@@ -7,6 +7,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -38,9 +39,7 @@ func run(ctx context.Context, f *Factory, args []string, extra []func(*Factory) 
 func program(f *Factory, name string, extra []func(*Factory) *cobra.Command) *cobra.Command {
 	root := newRoot(f, extra)
 	if strings.TrimSuffix(filepath.Base(name), ".exe") == extension {
-		root = newPort(f)
-		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "temporal port"}
-		root.GroupID = ""
+		root = asExtension(newPort(f))
 	}
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Version = versionOf(f.Build()).String()
@@ -51,6 +50,15 @@ func program(f *Factory, name string, extra []func(*Factory) *cobra.Command) *co
 	root.PersistentFlags().VarP(&f.Format, "output", "o", "text for people, json for programs")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{string(Text), string(JSON)}, cobra.ShellCompDirectiveNoFileComp))
 	return root
+}
+
+// asExtension makes the port command the whole program, under the name that users of the temporal CLI type.
+func asExtension(port *cobra.Command) *cobra.Command {
+	const name = "temporal port"
+	port.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: name}
+	port.GroupID = ""
+	forEach(port, func(c *cobra.Command) { c.Example = strings.ReplaceAll(c.Example, "portsaga port", name) })
+	return port
 }
 
 // execute runs the command line. What cobra finds wrong before any command runs is an error of usage.
@@ -122,6 +130,16 @@ func group(parent *cobra.Command, children ...*cobra.Command) *cobra.Command {
 		return unknownCommand(cmd, args[0])
 	}
 	return parent
+}
+
+// exactly wants so many words after the command, and asks for them otherwise.
+func exactly(n int, ask string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return errors.New(ask)
+		}
+		return nil
+	}
 }
 
 func has(parent *cobra.Command, name string) bool {

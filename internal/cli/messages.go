@@ -41,7 +41,7 @@ func newPortRevoke(f *Factory) *cobra.Command {
 		Long: "Withdraw the subscriber's authorization. When the command answers, no activation starts any more. The saga then undoes\n" +
 			"what was done: before the activation it cancels at the carrier, after it the numbers go back by a reverse port.",
 		Example: "  portsaga port revoke PORT\n  portsaga port revoke PORT --by ben@care --reason UNAUTHORISED_PORT",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			reason, err := reasonOf(cmd, code)
 			if err != nil {
@@ -72,7 +72,7 @@ func newPortNote(f *Factory) *cobra.Command {
 		Short:   "Write a line into a port's timeline",
 		Long:    "Write a line into the timeline of a port. It stays there: write no personal data.",
 		Example: "  portsaga port note PORT \"called the donor, FOC promised\"",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactly(2, "which port, and what shall be noted? quote the text"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.note(cmd.Context(), args[0], by, args[1]) },
 	}
 	byFlag(cmd, &by)

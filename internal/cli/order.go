@@ -36,7 +36,7 @@ func newOrderLint(f *Factory) *cobra.Command {
 		Long: "List every problem of an order file at once, each with its line, its path and what to do about it. Warnings do not stop\n" +
 			"an order; with an error the exit code is 2. Nothing is started and no server is asked.",
 		Example: "  portsaga order lint order.yaml\n  portsaga order lint order.yaml -o json | jq '.problems[].code'\n  cat order.json | portsaga order lint -",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which order? name its file"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.lintOrder(cmd.Context(), args[0]) },
 	}
 }

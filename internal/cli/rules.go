@@ -116,7 +116,7 @@ func newRulesShow(f *Factory) *cobra.Command {
 		Short:   "Show what a pack says, and where it has it from",
 		Long:    "Show a pack: its clocks, codes, grounds to refuse, what silence means, and its sources. In JSON it is all that the pack holds.",
 		Example: "  portsaga rules show fr-mobile\n  portsaga rules show us-wireless@2026-11 -o json | jq .rules.clocks",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which pack? name it"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return f.packNames(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -190,7 +190,8 @@ func numberOf(s string) (porting.Number, error) {
 	return porting.ParseNumber(s)
 }
 
-// timeOf reads an instant. One without an offset is on the clocks of the zone; the empty one is zero.
+// timeOf reads an instant; the empty one is zero. One without an offset is on the clocks of the zone, and refused where no
+// zone is known.
 func timeOf(cmd *cobra.Command, flag, s string, zone *time.Location) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -199,9 +200,23 @@ func timeOf(cmd *cobra.Command, flag, s string, zone *time.Location) (time.Time,
 		return t, nil
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t, nil
+		t, err := time.Parse(layout, s)
+		if err != nil {
+			continue
 		}
+		if zone == nil {
+			return time.Time{}, usage(cmd, flag+" needs an offset, because the pack has several zones: write it like 2026-11-30T16:30:00-05:00")
+		}
+		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone), nil
 	}
 	return time.Time{}, usage(cmd, flag+" is no time: write it like 2026-11-30T16:30:00-05:00, or 2026-11-30T16:30 on the pack's clocks")
+}
+
+// zoneOf is the zone of a pack's clocks, nil where it cannot be told.
+func zoneOf(p *rules.Pack, at rules.Place) *time.Location {
+	zone, err := p.ZoneAt(at)
+	if err != nil {
+		return nil
+	}
+	return zone
 }

@@ -64,10 +64,7 @@ func (o checkOptions) run(cmd *cobra.Command, f *Factory) error {
 	if err != nil {
 		return err
 	}
-	zone, err := pack.ZoneAt(rules.Place{Number: number})
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := zoneOf(pack, rules.Place{Number: number})
 	issued, err := timeOf(cmd, "--issued", o.Issued, zone)
 	if err != nil {
 		return err
@@ -166,10 +163,7 @@ func newRulesCancel(f *Factory) *cobra.Command {
 }
 
 func (f *Factory) mayCancel(cmd *cobra.Command, pack *rules.Pack, foc, at, via string) (rules.CancelRule, error) {
-	zone, err := pack.ZoneAt(rules.Place{})
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := zoneOf(pack, rules.Place{})
 	set, err := timeOf(cmd, "--foc", foc, zone)
 	if err != nil {
 		return rules.CancelRule{}, err

@@ -14,7 +14,7 @@ func newPortShow(f *Factory) *cobra.Command {
 		Long: "Show a port as it stands, or as it ended: its stage, whom it waits for and until when, its numbers, decisions, timeline\n" +
 			"and rollback. Numbers are masked. Times are business time, with their offset.",
 		Example: "  portsaga port show PORT\n  portsaga port show PORT -o json | jq .stage",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which port? name it by its ID"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.show(cmd.Context(), args[0]) },
 	}
 }

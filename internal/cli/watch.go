@@ -20,7 +20,7 @@ func newPortWatch(f *Factory) *cobra.Command {
 			"the port has ended, however it ended. In JSON each line is one entry of the timeline, and the last line is the status as\n" +
 			"`port show` prints it.",
 		Example: "  portsaga port watch PORT\n  portsaga port watch PORT | tee port.log\n  portsaga port watch PORT -o json | tail -1 | jq .outcome",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if every <= 0 {
 				return usage(cmd, "--interval is longer than nothing")

@@ -1,0 +1,122 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// clean takes every variable of ours out of the environment for one test.
+func clean(t *testing.T) {
+	t.Helper()
+	for _, name := range config.Names() {
+		t.Setenv(name, "") // so that it is put back after the test
+		require.NoError(t, os.Unsetenv(name))
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	clean(t)
+	t.Setenv("HOME", "/home/ana")
+	t.Setenv("USERPROFILE", "/home/ana")
+
+	c, err := config.Load()
+
+	require.NoError(t, err)
+	require.Equal(t, config.Config{
+		Dir: filepath.Join("/home/ana", ".portsaga"), TaskQueue: "portsaga",
+		Ledger: filepath.Join("/home/ana", ".portsaga", "ledger.db"), KeyFile: filepath.Join("/home/ana", ".portsaga", "key"),
+		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
+	}, c)
+}
+
+func TestEveryVariableIsRead(t *testing.T) {
+	clean(t)
+	values := map[string]string{
+		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "q", "PORTSAGA_LEDGER": "postgres://l", "PORTSAGA_KEY_FILE": "/k", "PORTSAGA_RULES_DIR": "/r",
+		"PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
+		"PORTSAGA_BY": "ana@desk", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
+		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
+	}
+	for _, name := range config.Names() {
+		require.Contains(t, values, name, "a new variable: give it a value here")
+		t.Setenv(name, values[name])
+	}
+
+	c, err := config.Load()
+
+	require.NoError(t, err)
+	require.Equal(t, config.Config{
+		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carrier: "telnyx", CarrierURL: "https://c.example",
+		WebhookAddr: ":1", WebhookSecretFile: "/w", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
+		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
+	}, c)
+}
+
+func TestEveryFaultIsToldAtOnce(t *testing.T) {
+	clean(t)
+	secret := "hunter2"
+	for name, value := range map[string]string{
+		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "", "PORTSAGA_CARRIER": "", "PORTSAGA_CARRIER_URL": "ftp://" + secret, "PORTSAGA_WEBHOOK_ADDR": secret,
+		"PORTSAGA_LOG_LEVEL": secret, "PORTSAGA_LOG_FORMAT": secret, "PORTSAGA_SIMULATOR_ADDR": secret, "PORTSAGA_SIMULATOR_WEBHOOK_URL": secret,
+	} {
+		t.Setenv(name, value)
+	}
+
+	_, err := config.Load()
+
+	require.Equal(t, 2, porting.ExitCode(err))
+	require.Equal(t, "config-invalid", porting.CodeOf(err))
+	for _, name := range []string{"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_WEBHOOK_ADDR: it is not host:port",
+		"PORTSAGA_WEBHOOK_ADDR: it needs PORTSAGA_WEBHOOK_SECRET_FILE", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR",
+		"PORTSAGA_SIMULATOR_WEBHOOK_URL: it is not", "PORTSAGA_SIMULATOR_WEBHOOK_URL: it needs"} {
+		require.ErrorContains(t, err, name)
+	}
+	require.NotContains(t, err.Error(), secret, "a value may be a secret")
+}
+
+func TestEveryVariableIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, v := range config.Variables() {
+		require.Regexp(t, `^PORTSAGA_[A-Z_]+$`, v.Name)
+		require.NotEmpty(t, v.Description, v.Name)
+	}
+}
+
+func TestReadSecret(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(file, []byte("  s3cret\n"), 0o600))
+
+	secret, err := config.ReadSecret(file)
+	require.NoError(t, err)
+	require.Equal(t, porting.Secret("s3cret"), secret)
+
+	require.NoError(t, os.WriteFile(file, []byte("\n"), 0o600))
+	_, err = config.ReadSecret(file)
+	require.Equal(t, "secret-empty", porting.CodeOf(err))
+
+	_, err = config.ReadSecret(file + ".missing")
+	require.Equal(t, "secret-unreadable", porting.CodeOf(err))
+}
+
+func TestMakeDirIsForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	c := config.Config{Dir: filepath.Join(t.TempDir(), "a", "b")}
+	require.NoError(t, c.MakeDir())
+	require.NoError(t, c.MakeDir(), "it may be there")
+
+	info, err := os.Stat(c.Dir)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+
+	file := filepath.Join(c.Dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	err = (&config.Config{Dir: filepath.Join(file, "x")}).MakeDir()
+	require.Equal(t, "directory-unusable", porting.CodeOf(err))
+}
