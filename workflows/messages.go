@@ -57,6 +57,7 @@ func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
 	if _, revoke := msg.(porting.Revoke); !revoke {
 		return answer, nil
 	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx) // who revokes is answered also while Temporal cancels the port
 	err := workflow.Await(ctx, func() bool { return s.sealed || s.port.Closed() })
 	answer.Stage, answer.Outcome, answer.Says = s.port.Stage, s.port.Outcome, s.revocationAnswer()
 	return answer, err
@@ -64,8 +65,8 @@ func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
 
 func (s *saga) revocationAnswer() string {
 	switch {
-	case s.port.Outcome == porting.OutcomeCompleted || !s.sealed:
-		return "the port has ended; report an unauthorised port instead"
+	case !s.sealed:
+		return "the port has ended: " + string(s.port.Outcome)
 	case s.tooLate:
 		return "revoked too late to stop the activation: the numbers are ported back if they move"
 	default:
@@ -85,10 +86,16 @@ func (s *saga) hearSignal(ctx workflow.Context, msg any) {
 
 // answerReceived answers the one who started the port.
 func (s *saga) answerReceived(ctx workflow.Context) (porting.Answer, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	err := workflow.Await(ctx, func() bool { return s.port.Stage != porting.Received || s.port.Closed() })
-	answer := porting.Answer{ID: s.port.ID, Accepted: true, Stage: s.port.Stage, Outcome: s.port.Outcome, Says: s.port.Receipt.PackWhy}
-	if refused := s.port.Receipt.Refused; refused != nil {
-		answer.Accepted, answer.Reason, answer.Says = false, refused.Reason, refused.Note
+	answer := porting.Answer{ID: s.port.ID, Stage: s.port.Stage, Outcome: s.port.Outcome}
+	switch receipt := s.port.Receipt; {
+	case receipt.Refused != nil:
+		answer.Reason, answer.Says = receipt.Refused.Reason, receipt.Refused.Note
+	case receipt.Pack == "":
+		answer.Reason, answer.Says = s.reason, "the port was stopped before its order was taken"
+	default:
+		answer.Accepted, answer.Says = true, receipt.PackWhy
 	}
 	return answer, err
 }
