@@ -20,14 +20,16 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 	if no := a.recheck(in); no != nil {
 		return porting.Activation{Refused: no}, nil
 	}
-	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), in.At)
+	at := in.Clock.Business(time.Now()).UTC().Truncate(time.Microsecond)
+	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), at)
 	if no, ok := refusal(err, porting.AuthorizationRevoked); ok {
 		return porting.Activation{Refused: no, Fenced: true}, nil
 	}
 	if err != nil {
 		return porting.Activation{}, err
 	}
-	return a.activateHeld(ctx, gateway, in, fence)
+	held := activation{a.Ledger, gateway, in, at, fence.ActivatingAt.Equal(at), !fence.RevokeRequestedAt.IsZero()}
+	return held.run(ctx)
 }
 
 // recheck refuses what no worker may activate, whatever brought it here.
@@ -42,46 +44,85 @@ func (a *Activities) recheck(in porting.ActivateInput) *porting.Refusal {
 	return nil
 }
 
-// activateHeld activates while the fence is ours. The fence is given back only when surely nothing moved.
-func (a *Activities) activateHeld(ctx context.Context, g carrier.Gateway, in porting.ActivateInput, fence ledger.Fence) (porting.Activation, error) {
-	status, err := g.Status(ctx, in.Ref)
+// activation is one try at an activation that holds the fence.
+type activation struct {
+	ledger  *ledger.Ledger
+	gateway carrier.Gateway
+	in      porting.ActivateInput
+	at      time.Time // business time, on the gate's own clock
+	fresh   bool      // this try won the fence, so no other one can be on its way to the carrier
+	revoked bool      // a revocation was asked meanwhile
+}
+
+// run asks what the carrier has, and sends the activation only if it was not sent before. The fence is given back only
+// when surely nothing moved.
+func (t activation) run(ctx context.Context) (porting.Activation, error) {
+	status, err := t.gateway.Status(ctx, t.in.Ref)
 	if err != nil {
 		return porting.Activation{}, err
 	}
 	if status.State == porting.CarrierConfirmed {
-		if no := mayNotSend(in, fence); no != nil {
-			return a.giveBack(ctx, in, porting.Activation{Status: status, Refused: no, Fenced: no.Reason == porting.AuthorizationRevoked})
+		switch {
+		case t.revoked:
+			return t.stop(ctx, status)
+		case t.in.FOC.IsZero() || t.at.Before(t.in.FOC):
+			return t.refuse(ctx, porting.Activation{Status: status, Refused: &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}})
 		}
-		status, err = g.Activate(ctx, in.Ref)
+		status, err = t.gateway.Activate(ctx, t.in.Ref)
 		if no, ok := refusal(err, porting.DueDateUnmeetable); ok {
-			return a.giveBack(ctx, in, porting.Activation{Refused: no})
+			return t.giveBack(ctx, porting.Activation{Refused: no})
 		}
 		if err != nil {
 			return porting.Activation{}, err // the outcome is unknown: the fence stays ours, and the next try asks first
 		}
 	}
+	return t.settle(ctx, status)
+}
+
+// stop ends an activation whose authorization was revoked while it was in flight. An earlier try may still be on its way
+// to the carrier; only a cancel that the carrier confirms makes sure that it moves nothing.
+func (t activation) stop(ctx context.Context, status porting.CarrierStatus) (porting.Activation, error) {
+	if t.fresh {
+		return t.giveBack(ctx, t.fenced(status))
+	}
+	status, err := t.gateway.Cancel(ctx, t.in.Ref, porting.AuthorizationRevoked)
+	if _, locked := refusal(err, porting.AuthorizationRevoked); locked {
+		return porting.Activation{Status: porting.CarrierStatus{Ref: t.in.Ref, State: porting.CarrierPending}}, nil
+	}
+	if err != nil {
+		return porting.Activation{}, err
+	}
+	return t.settle(ctx, status)
+}
+
+// settle tells the ledger what became of the activation, once that is known.
+func (t activation) settle(ctx context.Context, status porting.CarrierStatus) (porting.Activation, error) {
 	switch status.State {
 	case porting.CarrierActive:
-		return porting.Activation{Status: status}, a.Ledger.EndActivation(ctx, in.Ref.Port, in.Ref.String(), true, in.At)
+		return porting.Activation{Status: status}, t.ledger.EndActivation(ctx, t.in.Ref.Port, t.in.Ref.String(), true, t.at)
 	case porting.CarrierCancelled, porting.CarrierRejected:
+		if t.revoked {
+			return t.giveBack(ctx, t.fenced(status))
+		}
 		no := &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the carrier has the order as " + string(status.State)}
-		return a.giveBack(ctx, in, porting.Activation{Status: status, Refused: no})
+		return t.giveBack(ctx, porting.Activation{Status: status, Refused: no})
 	}
 	return porting.Activation{Status: status}, nil
 }
 
-// mayNotSend is why an activation that holds the fence is not sent after all.
-func mayNotSend(in porting.ActivateInput, fence ledger.Fence) *porting.Refusal {
-	if !fence.RevokeRequestedAt.IsZero() {
-		return &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the authorization was revoked while the activation was in flight"}
+// refuse gives the fence back if this try won it; otherwise an earlier try decides.
+func (t activation) refuse(ctx context.Context, answer porting.Activation) (porting.Activation, error) {
+	if !t.fresh {
+		return porting.Activation{Status: answer.Status}, nil
 	}
-	if in.FOC.IsZero() || in.Clock.Business(time.Now()).Before(in.FOC) {
-		return &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}
-	}
-	return nil
+	return t.giveBack(ctx, answer)
 }
 
-// giveBack frees the fence: surely nothing moved.
-func (a *Activities) giveBack(ctx context.Context, in porting.ActivateInput, answer porting.Activation) (porting.Activation, error) {
-	return answer, a.Ledger.EndActivation(ctx, in.Ref.Port, in.Ref.String(), false, in.At)
+func (t activation) giveBack(ctx context.Context, answer porting.Activation) (porting.Activation, error) {
+	return answer, t.ledger.EndActivation(ctx, t.in.Ref.Port, t.in.Ref.String(), false, t.at)
+}
+
+func (t activation) fenced(status porting.CarrierStatus) porting.Activation {
+	return porting.Activation{Status: status, Fenced: true,
+		Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the authorization was revoked while the activation was in flight"}}
 }

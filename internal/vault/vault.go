@@ -11,25 +11,22 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"fmt"
-	"strings"
 
 	"github.com/portsaga/portsaga/porting"
 )
 
 // Vault seals and makes tokens. It is safe for concurrent use and prints as "[vault]".
 type Vault struct {
-	lock, search, id []byte      // keys of their own for each purpose
-	sealer           cipher.AEAD // AES-256-GCM that draws its own nonce
+	lock, search []byte      // keys of their own for each purpose
+	sealer       cipher.AEAD // AES-256-GCM that draws its own nonce
 }
 
 // Names of the derived keys. A new version of a purpose gets a new name and stands beside the old one.
 const (
 	lockKey   = "portsaga/1/number-lock"
 	searchKey = "portsaga/1/number-search"
-	idKey     = "portsaga/1/port-id"
 	sealKey   = "portsaga/1/seal"
 
 	keySize = 32
@@ -38,7 +35,7 @@ const (
 // fromRoot derives every key from the root key with HKDF-SHA256.
 func fromRoot(root []byte) (*Vault, error) {
 	keys := map[string][]byte{}
-	for _, name := range []string{lockKey, searchKey, idKey, sealKey} {
+	for _, name := range []string{lockKey, searchKey, sealKey} {
 		key, err := hkdf.Key(sha256.New, root, nil, name, keySize)
 		if err != nil {
 			return nil, fmt.Errorf("derive key %s: %w", name, err)
@@ -53,7 +50,7 @@ func fromRoot(root []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}
-	return &Vault{lock: keys[lockKey], search: keys[searchKey], id: keys[idKey], sealer: sealer}, nil
+	return &Vault{lock: keys[lockKey], search: keys[searchKey], sealer: sealer}, nil
 }
 
 // LockToken stands for a number in the ledger. Equal numbers have equal tokens in every tenant, because a number is in
@@ -67,18 +64,6 @@ func (v *Vault) LockToken(n porting.Number) string {
 func (v *Vault) SearchToken(tenant string, n porting.Number) string {
 	const bytes = 16
 	return base64.RawURLEncoding.EncodeToString(mac(mac(v.search, tenant), numberText(n))[:bytes])
-}
-
-// PortID is the ID of the port that carries an order: always the same for a direction, tenant and reference, and without
-// meaning to anyone else. "pi-" for a port-in or "po-" for a port-out, and 16 characters.
-func (v *Vault) PortID(direction porting.Direction, tenant, reference string) string {
-	const bytes = 10
-	prefix := "pi-"
-	if direction == porting.PortOut {
-		prefix = "po-"
-	}
-	digest := mac(mac(mac(v.id, string(direction)), tenant), reference)
-	return prefix + strings.ToLower(base32.StdEncoding.EncodeToString(digest[:bytes]))
 }
 
 // sealVersion is the first byte of everything sealed.

@@ -41,8 +41,6 @@ func TestTokensStayTheSameOverReleases(t *testing.T) {
 	v := fixedVault(t)
 	require.Equal(t, "Ov7l-LkbOSVh3G07qdLwsdbinfhBhPZQRuXY2-Uxlh0", v.LockToken(number))
 	require.Equal(t, "AcjU0djl9i3aeMR_MrY_2Q", v.SearchToken("acme", number))
-	require.Equal(t, "pi-id4ltbuel5ny5oyb", v.PortID(porting.PortIn, "acme", "order-1"))
-	require.Equal(t, "po-tvtkx6edqnzwfkag", v.PortID(porting.PortOut, "acme", "order-1"))
 
 	sealed, err := base64.StdEncoding.DecodeString("AWpXrPig6c1ici+FcsBie127QC4BB3VPgEcTG/JyFPqR")
 	require.NoError(t, err)
@@ -54,19 +52,13 @@ func TestTokensStayTheSameOverReleases(t *testing.T) {
 func TestTokensTellApart(t *testing.T) {
 	t.Parallel()
 	v, other := newVault(t), newVault(t)
-	in, out := porting.PortIn, porting.PortOut
 
 	requireDistinct(t, v.LockToken(number), v.LockToken(another), other.LockToken(number))
 	requireDistinct(t, v.SearchToken("a", number), v.SearchToken("b", number), v.SearchToken("a", another),
 		other.SearchToken("a", number), v.LockToken(number))
-	requireDistinct(t, v.PortID(in, "a", "bc"), v.PortID(in, "ab", "c"), v.PortID(in, "a", "bd"), v.PortID(in, "", "abc"),
-		v.PortID(out, "a", "bc"), other.PortID(in, "a", "bc"))
 
 	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, v.LockToken(number))
 	require.Regexp(t, `^[A-Za-z0-9_-]{22}$`, v.SearchToken("a", number))
-	require.Regexp(t, `^pi-[a-z2-7]{16}$`, v.PortID(in, "a", "b"))
-	require.Regexp(t, `^po-[a-z2-7]{16}$`, v.PortID(out, "a", "b"))
-	require.NotEqual(t, v.PortID(in, "a", "b")[3:], v.PortID(out, "a", "b")[3:])
 }
 
 func requireDistinct(t *testing.T, values ...string) {
