@@ -146,7 +146,7 @@ func (c checker) activation() {
 	}
 }
 
-// codes compiles the shapes of the pack's codes. Shapes with letters tell their country, digits alone do not.
+// codes compiles the shapes of the pack's codes, and remembers those that tell their country.
 func (c checker) codes() {
 	for i := range c.Rules.Codes {
 		rule := &c.Rules.Codes[i]
@@ -158,7 +158,7 @@ func (c checker) codes() {
 				continue
 			}
 			rule.shape = shape
-			if strings.Contains(rule.Pattern, "A-Z") {
+			if rule.Distinctive {
 				code.shape = shape
 			}
 		}

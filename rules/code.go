@@ -14,15 +14,16 @@ import (
 
 // CodeRule is an authorisation that a pack knows: its shape, its checksum, how long it is good.
 type CodeRule struct {
-	Kind      string     `yaml:"kind" json:"kind"`                   // as in an order's authorization
-	Title     string     `yaml:"title" json:"title"`                 // what people call it
-	Issuer    string     `yaml:"issuer" json:"issuer"`               // who gives it to the customer
-	Pattern   string     `yaml:"pattern" json:"pattern,omitempty"`   // of the normalised code; empty for papers
-	Checksum  string     `yaml:"checksum" json:"checksum,omitempty"` // rio, or none
-	Validity  Length     `yaml:"validity" json:"validity,omitzero"`  // zero: no limit is known
-	Inclusive bool       `yaml:"inclusive" json:"inclusive,omitempty"`
-	Overrides []Override `yaml:"overrides" json:"overrides,omitempty"`
-	Fact      `yaml:",inline"`
+	Kind        string     `yaml:"kind" json:"kind"`                         // as in an order's authorization
+	Title       string     `yaml:"title" json:"title"`                       // what people call it
+	Issuer      string     `yaml:"issuer" json:"issuer"`                     // who gives it to the customer
+	Pattern     string     `yaml:"pattern" json:"pattern,omitempty"`         // of the normalised code; empty for papers
+	Distinctive bool       `yaml:"distinctive" json:"distinctive,omitempty"` // no other country's code looks like it
+	Checksum    string     `yaml:"checksum" json:"checksum,omitempty"`       // rio, or none
+	Validity    Length     `yaml:"validity" json:"validity,omitzero"`        // zero: no limit is known
+	Inclusive   bool       `yaml:"inclusive" json:"inclusive,omitempty"`
+	Overrides   []Override `yaml:"overrides" json:"overrides,omitempty"`
+	Fact        `yaml:",inline"`
 
 	shape *regexp.Regexp
 }

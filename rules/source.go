@@ -26,16 +26,23 @@ func parseSource(name string, text []byte) (*source, *Finding) {
 	return &source{name: name, text: text, root: document.Content[0]}, nil
 }
 
-var lineNumber = regexp.MustCompile(`line ([0-9]+)`)
+var (
+	lineNumber = regexp.MustCompile(`line ([0-9]+)`)
+	// fromZero are the faults whose lines the YAML library counts from 0.
+	fromZero = regexp.MustCompile(`did not find expected (',' or|key|'-' indicator|node content|<)`)
+)
 
 // lineIn reads the line out of an error of the YAML library, 1 where it names none.
 func lineIn(err error) int {
-	if found := lineNumber.FindStringSubmatch(err.Error()); found != nil {
-		if line, err := strconv.Atoi(found[1]); err == nil {
-			return line
-		}
+	found := lineNumber.FindStringSubmatch(err.Error())
+	if found == nil {
+		return 1
 	}
-	return 1
+	line, _ := strconv.Atoi(found[1])
+	if fromZero.MatchString(err.Error()) {
+		line++
+	}
+	return line
 }
 
 // line is where a path stands, or the nearest thing above it that is there.
