@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ var now = time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
 
 // fakePorts answers as it is told, and keeps what it was asked.
 type fakePorts struct {
+	mu          sync.Mutex // a watched port is asked and waited for at once
 	order       porting.Order
 	ifNotExists bool
 	id          string
@@ -74,6 +76,8 @@ func (p *fakePorts) Note(_ context.Context, id string, m porting.Note) (porting.
 }
 
 func (p *fakePorts) Status(_ context.Context, id string) (porting.Status, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.id = id
 	if len(p.statuses) == 0 {
 		return porting.Status{}, p.err

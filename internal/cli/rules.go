@@ -24,7 +24,7 @@ func newRules(f *Factory) *cobra.Command {
 			"question that the rules refuse, such as one about an unknown pack, ends with 3.",
 		Example: "  portsaga rules list\n  portsaga rules show au-mobile\n  portsaga rules deadlines --pack us-wireline-simple --received 2026-11-20T14:30",
 		GroupID: groupRules,
-	}, newRulesList(f), newRulesShow(f), newRulesDeadlines(f), newRulesCheck(f), newRulesRefusal(f), newRulesCancel(f),
+	}, newRulesList(f), newRulesShow(f), newRulesLint(f), newRulesDeadlines(f), newRulesCheck(f), newRulesRefusal(f), newRulesCancel(f),
 		newRulesCompensation(f), newRulesClassify(f))
 }
 

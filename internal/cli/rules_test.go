@@ -142,3 +142,26 @@ func TestPacksOfADirectory(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "portsaga rules show nl-ours"), s.err.String())
 	require.Equal(t, 0, s.run(t, "portsaga rules show nl"), "the embedded ones are there too")
 }
+
+func TestLintPacks(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	require.Equal(t, 0, s.run(t, "portsaga rules lint"), s.out.String())
+	require.Contains(t, s.out.String(), "the packs can be used")
+
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "xx.yaml"), []byte("id: xx\nnonsense: true\n"), 0o600))
+	require.Equal(t, 2, s.run(t, "portsaga rules lint", dir))
+	require.Contains(t, s.out.String(), "xx.yaml:1: error: ")
+	require.Empty(t, s.err.String(), "what lint finds is its answer")
+
+	s.config.RulesDir = dir
+	require.Equal(t, 2, s.run(t, "portsaga rules lint -o json"))
+	var report packReport
+	require.NoError(t, json.Unmarshal(s.out.Bytes(), &report))
+	require.False(t, report.Valid)
+	require.NotEmpty(t, report.Findings)
+
+	require.Equal(t, 2, s.run(t, "portsaga rules lint", filepath.Join(dir, "missing")))
+	require.Contains(t, s.err.String(), "this is no directory")
+}
