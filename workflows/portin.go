@@ -296,6 +296,9 @@ func (s *saga) complete(ctx workflow.Context) error {
 			return err
 		}
 	}
+	if s.port.Revocation != nil || s.cancelled {
+		return workflow.Await(ctx, func() bool { return false }) // until the interruption: who revoked was promised the way back
+	}
 	s.port.End(porting.OutcomeCompleted, "")
 	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")
 }
