@@ -16,7 +16,7 @@ type story struct {
 	since     time.Duration // what is looked at begins here
 	outcome   porting.Outcome
 	reason    porting.Reason
-	steps     string // steps after the approval's ReceiveOrder and ScreenOrder; ClosePort gets the outcome
+	steps     string // steps between ReceiveOrder, ScreenOrder and the one that closes the port
 	events    string
 	numbers   string
 	attention bool // a person is called, and still told so at the end
@@ -46,51 +46,51 @@ func TestCarriers(t *testing.T) {
 			scenario: scenario{name: "confirms in the answer to the LSR",
 				replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierConfirmed}}}, script: approved()},
 			since: 1 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ActivatePort VerifyPort",
+			steps:  "SubmitPort ActivatePort",
 			events: "decision approved submitted foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "never hints: half of the clock finds the FOC", deaf: true, script: approved()},
 			since:    1 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ActivatePort",
 			events: "decision approved submitted foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "never hints: four fifths of the clock find the FOC", deaf: true, silent: true,
 				script: approved(at(30*h, confirms(day)))},
 			since: 2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort",
 			events: "deadline-near foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "never hints: the end of the clock finds the FOC", deaf: true, silent: true,
 				script: approved(at(45*h, confirms(day)))},
 			since: 2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ActivatePort",
 			events: "deadline-near deadline-near foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "is late, and answers a person", silent: true, script: approved(at(52*h, confirms(day)))},
 			since:    2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier ActivatePort",
 			events: "deadline-near deadline-near deadline-near escalated foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "lets the FOC slip twice", script: approved(at(10*h, confirms(8*day)), at(20*h, confirms(9*day)), at(30*h, pokeAgain))},
 			since:    5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier ActivatePort",
 			events: "foc-changed foc-changed activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "speaks in tongues", silent: true, script: approved(at(2*h, becomes(porting.CarrierUnknown)), at(4*h, confirms(day)))},
 			since:    2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort",
 			events: "carrier-status-unknown foc-received activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "speaks in tongues after the FOC", script: approved(at(10*h, becomes(porting.CarrierUnknown)), at(20*h, confirms(80*h)))},
 			since:    5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ActivatePort",
 			events: "carrier-status-unknown activation-started activated verified",
 		},
 		{
@@ -114,21 +114,21 @@ func TestCarriers(t *testing.T) {
 		{
 			scenario: scenario{name: "ports before its own date", script: approved(at(10*h, becomes(porting.CarrierActive)))},
 			since:    5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort",
 			events: "activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "rejects, is corrected and confirms", replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
 				script: approved(at(5*h, amend), at(6*h, approve))},
 			since: 1 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps: "SubmitPort ScreenOrder SubmitPort ReadCarrier ActivatePort VerifyPort",
+			steps: "SubmitPort ScreenOrder SubmitPort ReadCarrier ActivatePort",
 			events: "decision approved carrier-rejected amended screened decision approved submitted foc-received " +
 				"activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "rejects what it had confirmed", script: approved(at(10*h, becomes(porting.CarrierRejected)), at(20*h, amend), at(21*h, approve))},
 			since:    10 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ReadCarrier ScreenOrder SubmitPort ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ReadCarrier ScreenOrder SubmitPort ReadCarrier ActivatePort",
 			events: "carrier-rejected amended screened decision approved submitted foc-received activation-started activated verified",
 		},
 		{
@@ -136,7 +136,7 @@ func TestCarriers(t *testing.T) {
 				replies: map[string][]reply{porting.StepActivate: {{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "not ready"}}}},
 				script:  approved(at(105*h, pokeAgain))},
 			since: 5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ActivatePort ReadCarrier ActivatePort VerifyPort",
+			steps:  "SubmitPort ReadCarrier ActivatePort ReadCarrier ActivatePort",
 			events: "activation-started activation-failed escalated activation-started activated verified",
 		},
 		{
@@ -144,7 +144,7 @@ func TestCarriers(t *testing.T) {
 				replies: map[string][]reply{porting.StepVerify: {{state: porting.CarrierPending}}},
 				script:  approved(at(125*h, becomes(porting.CarrierActive)))},
 			since: 101 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps:  "SubmitPort ReadCarrier ActivatePort VerifyPort ReadCarrier VerifyPort",
+			steps:  "SubmitPort ReadCarrier ActivatePort VerifyPort ReadCarrier",
 			events: "escalated verified",
 		},
 	} {
@@ -261,9 +261,17 @@ func TestCarriersInTheRollback(t *testing.T) {
 			events: "revoked deadline-near deadline-near deadline-near escalated undone undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "refuses the activation that a revocation was too late for",
-				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierConfirmed)), at(4*h, becomes(porting.CarrierRejected))}},
-					{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "the carrier rejected it"}}}},
+			scenario: scenario{name: "takes back the activation that a revocation was too late for",
+				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierConfirmed))}}}},
+				script:  approved(at(101*h, revoke))},
+			since: 101 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
+			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ActivatePort ReadCarrier CancelPort",
+			events: "revoked undone undone undone rolled-back",
+		},
+		{
+			scenario: scenario{name: "rejects the activation that a revocation was too late for",
+				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierRejected))}},
+					{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "rejected"}}}},
 				script: approved(at(101*h, revoke))},
 			since: 101 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ActivatePort ReadCarrier CancelPort",

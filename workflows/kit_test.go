@@ -58,6 +58,14 @@ type scenario struct {
 func run(t *testing.T, s scenario) *world {
 	t.Helper()
 	w := newWorld(t, s)
+	w.execute()
+	w.requireHouseInOrder()
+	return w
+}
+
+func (w *world) execute() {
+	w.t.Helper()
+	s := w.scenario
 	in := porting.PortInput{ID: "pi-test", Clock: s.clock, Order: porting.Order{
 		Reference: "ORDER-1", Version: 1, Kind: porting.KindWireline, SubmittedBy: "sue@shop",
 		Numbers: []porting.Number{"+12025550123", "+12025550124"}, Account: porting.Account{Number: "99887766", BTN: "+12025550100"},
@@ -67,15 +75,14 @@ func run(t *testing.T, s scenario) *world {
 	}
 	w.play(s.script)
 	w.env.ExecuteWorkflow(workflows.PortIn, in)
-	require.True(t, w.env.IsWorkflowCompleted())
-	w.requireHouseInOrder()
-	return w
+	require.True(w.t, w.env.IsWorkflowCompleted())
 }
 
 func newWorld(t *testing.T, s scenario) *world {
 	t.Helper()
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	s.replies = maps.Clone(s.replies) // the world uses them up
 	w := &world{t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
 		stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{}}
 	w.env.SetStartTime(start)
@@ -161,7 +168,8 @@ func (w *world) requireHouseInOrder() {
 	if s.Outcome == "" {
 		return
 	}
-	require.Equal(w.t, "ClosePort:"+string(s.Outcome), w.steps[len(w.steps)-1], "closing the port is the last step")
+	last := strings.Fields(withEnd("", s.Outcome))
+	require.Equal(w.t, last, w.steps[len(w.steps)-len(last):], "closing the port is the last step")
 	require.Equal(w.t, "closed", w.fence)
 	require.Nil(w.t, s.DueAt)
 	for _, n := range s.Numbers {
@@ -190,6 +198,14 @@ func (w *world) metadata() *sdkpb.WorkflowMetadata {
 }
 
 func (w *world) page() string { return w.metadata().GetCurrentDetails() }
+
+// withEnd completes a list of steps by the one that closes the port.
+func withEnd(steps string, outcome porting.Outcome) string {
+	if outcome == porting.OutcomeCompleted {
+		return steps + " VerifyPort"
+	}
+	return steps + " ClosePort:" + string(outcome)
+}
 
 // stagesOf lists the stages of a timeline, each change once.
 func stagesOf(timeline []porting.Entry) []string {

@@ -17,6 +17,8 @@ type reply struct {
 	state   porting.CarrierState // what the carrier makes of the call
 	refused *porting.Refusal     // the step's "no"
 	then    []beat               // what follows, counted from the call
+
+	meanwhile []act // what reaches the saga together with the answer
 }
 
 // times is the same reply to the next n calls.
@@ -60,6 +62,9 @@ func register[In, Out any](w *world, step string, behave func(In, reply) Out) {
 			return nothing, r.err
 		}
 		out := behave(in, r)
+		for _, do := range r.meanwhile {
+			do(w)
+		}
 		w.play(r.then)
 		if r.late == 0 {
 			return out, nil
@@ -194,21 +199,18 @@ func (w *world) closeFence(in porting.FenceInput, _ reply) porting.FenceClosed {
 	return porting.FenceClosed{TooLate: w.fence != "closed"}
 }
 
-// verifyPort reads back, and closes the port if its numbers work; the record tells both.
-func (w *world) verifyPort(in porting.VerifyInput, r reply) porting.CarrierStatus {
-	w.carrierIs(in.Ref, orElse(r.state, w.carrier.State))
-	if w.carrier.State == porting.CarrierActive {
-		w.steps = append(w.steps, label(porting.StepClose, porting.CloseInput{Outcome: porting.OutcomeCompleted}))
+// verifyPort closes the port if the carrier shows the numbers as active.
+func (w *world) verifyPort(_ porting.VerifyInput, r reply) porting.CarrierStatus {
+	status := w.carrier
+	status.State = orElse(r.state, status.State)
+	if status.State == porting.CarrierActive {
 		w.fence = "closed"
 	}
-	return w.carrier
+	return status
 }
 
 func (w *world) closePort(porting.CloseInput, reply) bool {
 	w.fence = "closed"
-	if w.beforeClosing != nil {
-		w.beforeClosing()
-	}
 	return true
 }
 
@@ -267,6 +269,11 @@ func (w *world) hint() {
 // signal sends a message as the Web UI's dialog does.
 func signal(name string, msg any) act {
 	return func(w *world) { w.env.SignalWorkflow(name, msg) }
+}
+
+// inPassing sends a signal that the saga does not wake up for: it meets it together with whatever comes next.
+func inPassing(name string, msg any) act {
+	return func(w *world) { w.env.SignalWorkflowSkippingWorkflowTask(name, msg) }
 }
 
 // answer is what the sender of an update learned.
