@@ -10,6 +10,7 @@ const (
 	AttrCarrier        = "PortCarrier"
 	AttrTenant         = "PortTenant"
 	AttrRisk           = "PortRisk"
+	AttrOrder          = "PortOrder" // the bulk order that a port belongs to
 	AttrNumbers        = "PortNumbers"
 	AttrDueAt          = "PortDueAt"
 	AttrFOCAt          = "PortFocAt"

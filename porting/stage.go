@@ -110,3 +110,10 @@ const (
 	EventUndoStuck    Event = "undo-stuck"
 	EventUnknownState Event = "carrier-status-unknown"
 )
+
+// Stages lists every stage in the order in which a port meets them.
+var Stages = []Stage{Received, Screening, Verifying, Submitting, Submitted, Exception, Confirmed, Activating, Active, Notifying, Deciding, Answered,
+	Releasing, Completed, OnHold, RollingBack}
+
+// Outcomes lists every outcome.
+var Outcomes = []Outcome{OutcomeCompleted, OutcomeRevoked, OutcomeReversed, OutcomeDisputed, OutcomeRejected, OutcomeExpired, OutcomeCancelled}

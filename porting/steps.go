@@ -25,6 +25,7 @@ type PortInput struct {
 	ID    string `json:"id"`
 	Order Order  `json:"order"`
 	Clock Clock  `json:"clock,omitzero"` // real time when zero; scaled only in demo and dev
+	Bulk  string `json:"bulk,omitempty"` // the bulk order that it belongs to, which wants to hear of it
 }
 
 // ReceiveInput asks whether an order can be taken.
