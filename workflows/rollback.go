@@ -30,7 +30,7 @@ func (s *saga) rollback(ctx workflow.Context, cause error) error {
 		if err := u.do(ctx); err != nil {
 			s.record(ctx, porting.EventUndoStuck, "portsaga", u.name)
 			s.callPerson(ctx, "an undo cannot be done: "+u.name)
-			return errors.Join(ended, err)
+			return stuck(ended, err)
 		}
 		s.port.Undone = append(s.port.Undone, porting.Entry{At: s.now(ctx), Stage: s.port.Stage, Event: porting.EventUndone, Actor: "portsaga", Note: u.name})
 		s.record(ctx, porting.EventUndone, "portsaga", u.name)
@@ -38,6 +38,14 @@ func (s *saga) rollback(ctx workflow.Context, cause error) error {
 	s.port.End(s.outcome, s.reason)
 	err = s.port.Move(porting.EventRolledBack, s.now(ctx), "portsaga", "")
 	return errors.Join(ended, err, s.publish(ctx))
+}
+
+// stuck is the error of a rollback that cannot go on. It is never the cancellation: Failed means look, Canceled does not.
+func stuck(ended, err error) error {
+	if temporal.IsCanceledError(ended) {
+		return err
+	}
+	return errors.Join(ended, err)
 }
 
 // beginRollback moves the port by what stopped it. ended is the workflow's error.
