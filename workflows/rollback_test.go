@@ -38,7 +38,7 @@ func TestStuckUndoIsTriedAgain(t *testing.T) {
 		takes   time.Duration
 	}{
 		"the cancel fails for good":     {map[string][]reply{porting.StepCancel: times(3, broken)}, "revoked" + undoStuckThrice + " undone undone rolled-back", 3 * h},
-		"the cancel finds no answer":    {map[string][]reply{porting.StepCancel: times(2, timedOut)}, "revoked escalated escalated undone undone rolled-back", 0},
+		"the cancel finds no answer":    {map[string][]reply{porting.StepCancel: times(2, timedOut)}, "revoked undo-stuck escalated undo-stuck escalated undone undone rolled-back", 2 * h},
 		"the ledger finds no answer":    {map[string][]reply{porting.StepClose: times(2, timedOut)}, "revoked undone escalated escalated undone rolled-back", 0},
 		"the fence finds no answer":     {map[string][]reply{porting.StepCloseFence: times(1, timedOut)}, "escalated revoked undone undone rolled-back", 0},
 		"the fence fails for good":      {map[string][]reply{porting.StepCloseFence: times(1, broken)}, "escalated revoked undone undone rolled-back", 0},

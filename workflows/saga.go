@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -92,18 +93,29 @@ func (s *saga) now(ctx workflow.Context) time.Time {
 	return s.port.Clock.Business(workflow.Now(ctx)).UTC()
 }
 
-// call runs one step of the world and decodes its answer. A carrier call that found no answer in its time calls a person
-// and is tried again.
+// call runs one step of the world and decodes its answer. A step that found no answer in its time calls a person and is
+// tried again.
 func call[T any](ctx workflow.Context, s *saga, how preset, step, summary string, in any) (T, error) {
-	var out T
 	for {
-		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, how(summary)), step, in).Get(ctx, &out)
-		var late *temporal.TimeoutError
-		if !errors.As(err, &late) {
+		out, err := callOnce[T](ctx, how, step, summary, in)
+		if !foundNoAnswer(err) {
 			return out, err
 		}
 		s.callPerson(ctx, summary+": no answer for a long time; the step is tried again")
 	}
+}
+
+func callOnce[T any](ctx workflow.Context, how preset, step, summary string, in any) (out T, err error) {
+	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, how(summary)), step, in).Get(ctx, &out)
+	return out, err
+}
+
+// foundNoAnswer reports whether a step was tried for as long as it may be. The server tells so by a timeout, or by the last
+// failure when no time is left for another try.
+func foundNoAnswer(err error) bool {
+	var late *temporal.TimeoutError
+	var tried *temporal.ActivityError
+	return errors.As(err, &late) || errors.As(err, &tried) && tried.RetryState() == enums.RETRY_STATE_TIMEOUT
 }
 
 // deadline computes a clock of the port's pack from now.
