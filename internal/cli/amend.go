@@ -110,8 +110,10 @@ func (o amendOptions) keepCode(ctx context.Context, f *Factory) (string, error) 
 	}
 	code := bytes.TrimSpace(text)
 	if len(code) == 0 || len(text) > maxCode {
-		return "", &porting.Error{Kind: porting.Invalid, Code: "code-file-invalid", Op: "read authorization code", Object: o.CodeFile,
-			Detail: fmt.Sprintf("it holds no code of 1 to %d bytes", maxCode)}
+		return "", &porting.Error{
+			Kind: porting.Invalid, Code: "code-file-invalid", Op: "read authorization code", Object: o.CodeFile,
+			Detail: fmt.Sprintf("it holds no code of 1 to %d bytes", maxCode),
+		}
 	}
 	store, err := f.Secrets(ctx)
 	if err != nil {

@@ -110,10 +110,12 @@ func prepareLedger(ctx context.Context, cfg config.Config) error {
 
 // createNamespace does nothing if the namespace exists.
 func createNamespace(ctx context.Context, c client.Client, name string) (created bool, err error) {
-	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: name,
-		Description: "portsaga: numbers on the move", WorkflowExecutionRetentionPeriod: durationpb.New(Retention)})
-	var exists *serviceerror.NamespaceAlreadyExists
-	if errors.As(err, &exists) {
+	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace:                        name,
+		Description:                      "portsaga: numbers on the move",
+		WorkflowExecutionRetentionPeriod: durationpb.New(Retention),
+	})
+	if _, exists := errors.AsType[*serviceerror.NamespaceAlreadyExists](err); exists {
 		return false, nil
 	}
 	return err == nil, err
@@ -129,8 +131,10 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 	for name, wanted := range SearchAttributes() {
 		found, ok := present[name]
 		if ok && found != wanted {
-			return nil, &porting.Error{Kind: porting.Refused, Code: "search-attribute-type", Op: "add search attribute", Object: name,
-				Detail: "it exists with another type: " + strings.ToLower(found.String()), Next: "use a namespace of its own for portsaga"}
+			return nil, &porting.Error{
+				Kind: porting.Refused, Code: "search-attribute-type", Op: "add search attribute", Object: name,
+				Detail: "it exists with another type: " + strings.ToLower(found.String()), Next: "use a namespace of its own for portsaga",
+			}
 		}
 		if !ok {
 			missing[name] = wanted
@@ -155,8 +159,7 @@ func searchAttributesOf(ctx context.Context, c client.Client, namespace string) 
 	defer again.Stop()
 	for {
 		list, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
-		var unknown *serviceerror.NamespaceNotFound
-		if !errors.As(err, &unknown) {
+		if _, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err); !unknown {
 			return list.GetCustomAttributes(), err
 		}
 		select {
@@ -168,13 +171,11 @@ func searchAttributesOf(ctx context.Context, c client.Client, namespace string) 
 }
 
 func bootstrapFailed(op, namespace string, err error) error {
-	var ours *porting.Error
-	if errors.As(err, &ours) {
+	if _, ours := errors.AsType[*porting.Error](err); ours {
 		return err
 	}
 	kind, next := porting.Failed, "try again; it is safe to repeat"
-	var denied *serviceerror.PermissionDenied
-	if errors.As(err, &denied) {
+	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
 		kind, next = porting.Unauthorised, "run it as an operator of the cluster"
 	}
 	return &porting.Error{Kind: kind, Code: "bootstrap-failed", Op: op, Object: namespace, Detail: err.Error(), Next: next, Err: err}

@@ -129,14 +129,18 @@ func (s *fakeSecrets) PutSecret(_ context.Context, port string, code porting.Sec
 func newSession(t *testing.T) *session {
 	t.Helper()
 	dir := t.TempDir()
-	s := &session{ports: &fakePorts{}, secrets: &fakeSecrets{}, config: config.Config{Dir: dir, TaskQueue: "portsaga",
-		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), Carrier: "simulator", LogLevel: "info", LogFormat: "text"}}
+	s := &session{ports: &fakePorts{}, secrets: &fakeSecrets{}, config: config.Config{
+		Dir: dir, TaskQueue: "portsaga",
+		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), Carrier: "simulator", LogLevel: "info", LogFormat: "text",
+	}}
 	f := NewFactory(Streams{In: strings.NewReader(""), Out: &s.out, Err: &s.err})
 	f.Now = func() time.Time { return now }
 	f.User = func() string { return "ana" }
 	f.Build = func() (*debug.BuildInfo, bool) {
-		return &debug.BuildInfo{GoVersion: "go1.26", Main: debug.Module{Version: "v1.2.3"}, Deps: []*debug.Module{{Path: "go.temporal.io/sdk", Version: "v1.50.0"}},
-			Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}}, true
+		return &debug.BuildInfo{
+			GoVersion: "go1.26", Main: debug.Module{Version: "v1.2.3"}, Deps: []*debug.Module{{Path: "go.temporal.io/sdk", Version: "v1.50.0"}},
+			Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}},
+		}, true
 	}
 	f.Config = func() (config.Config, error) { return s.config, nil }
 	f.Connect = func(context.Context) (config.Connection, error) {

@@ -14,14 +14,18 @@ import (
 
 // usage says that the command line cannot be understood.
 func usage(cmd *cobra.Command, detail string) error {
-	return &porting.Error{Kind: porting.Invalid, Code: "usage", Op: cmd.CommandPath(), Detail: detail,
-		Next: "see " + cmd.CommandPath() + " --help"}
+	return &porting.Error{
+		Kind: porting.Invalid, Code: "usage", Op: cmd.CommandPath(), Detail: detail,
+		Next: "see " + cmd.CommandPath() + " --help",
+	}
 }
 
 // unknownCommand suggests what may have been meant.
 func unknownCommand(cmd *cobra.Command, word string) error {
-	err := &porting.Error{Kind: porting.Invalid, Code: "usage", Op: cmd.CommandPath(), Detail: fmt.Sprintf("there is no command %q", word),
-		Next: "see " + cmd.CommandPath() + " --help"}
+	err := &porting.Error{
+		Kind: porting.Invalid, Code: "usage", Op: cmd.CommandPath(), Detail: fmt.Sprintf("there is no command %q", word),
+		Next: "see " + cmd.CommandPath() + " --help",
+	}
 	if near := cmd.SuggestionsFor(word); len(near) > 0 {
 		err.Next = "did you mean " + strings.Join(near, " or ") + "?"
 	}
@@ -55,16 +59,14 @@ func (f *Factory) report(err error) errorReport {
 	for _, e := range all[1:] {
 		r.Others = append(r.Others, f.asError(e))
 	}
-	var invalid *orders.InvalidOrderError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*orders.InvalidOrderError](err); ok {
 		r.Problems = invalid.Problems
 	}
 	return r
 }
 
 func (f *Factory) asError(err error) porting.Error {
-	var ours *porting.Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*porting.Error](err); ok {
 		return *ours
 	}
 	return porting.Error{Kind: porting.Failed, Code: "failed", Op: f.command, Detail: err.Error()}
@@ -72,7 +74,7 @@ func (f *Factory) asError(err error) porting.Error {
 
 // parts are the errors that errors.Join put together.
 func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only a join at the top is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -87,8 +87,10 @@ func (f *Factory) dial(ctx context.Context) (client.Client, error) {
 	defer cancel()
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
-		return nil, &porting.Error{Kind: porting.Failed, Code: "engine-unavailable", Op: "reach Temporal", Object: options.HostPort,
-			Detail: "no server answers", Next: "start one with `portsaga dev`, or set TEMPORAL_ADDRESS", Err: err}
+		return nil, &porting.Error{
+			Kind: porting.Failed, Code: "engine-unavailable", Op: "reach Temporal", Object: options.HostPort,
+			Detail: "no server answers", Next: "start one with `portsaga dev`, or set TEMPORAL_ADDRESS", Err: err,
+		}
 	}
 	f.onClose(c.Close)
 	return c, nil

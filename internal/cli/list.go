@@ -110,8 +110,10 @@ func (f *Factory) writeList(w io.Writer, found []starter.Summary) {
 	}
 	var rows [][]string
 	for _, p := range found {
-		rows = append(rows, []string{p.ID, string(p.Stage), p.State, orDash(string(p.WaitingOn)), orDash(moment(p.DueAt)),
-			strconv.Itoa(p.Numbers), orDash(p.Jurisdiction), orDash(p.Carrier), p.Tenant, attention(p.NeedsAttention)})
+		rows = append(rows, []string{
+			p.ID, string(p.Stage), p.State, orDash(string(p.WaitingOn)), orDash(moment(p.DueAt)),
+			strconv.Itoa(p.Numbers), orDash(p.Jurisdiction), orDash(p.Carrier), p.Tenant, attention(p.NeedsAttention),
+		})
 	}
 	f.Table(w, []string{"PORT", "STAGE", "STATE", "WAITING ON", "DUE", "NUMBERS", "RULES", "CARRIER", "TENANT", "ATTENTION"}, rows)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -40,6 +41,7 @@ type liveView struct {
 	left    bool
 	err     error
 	frame   int
+	width   int // of the terminal, in columns; 0 while it is not known
 	height  int // of the terminal, in lines; 0 while it is not known
 }
 
@@ -69,7 +71,7 @@ func (v liveView) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		return v, tea.Quit
 	case tea.WindowSizeMsg:
-		v.height = msg.Height
+		v.width, v.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
 		if slices.Contains([]string{"q", "esc", "ctrl+c"}, msg.String()) {
 			v.left = true
@@ -83,7 +85,12 @@ func (v liveView) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // View draws the port: its headline, its way through the stages, the latest of its timeline, and what can be done.
-func (v liveView) View() tea.View { return tea.NewView(v.text()) }
+func (v liveView) View() tea.View {
+	if v.width == 0 {
+		return tea.NewView(v.text())
+	}
+	return tea.NewView(lipgloss.Wrap(v.text(), v.width, ""))
+}
 
 func (v liveView) text() string {
 	var b strings.Builder
@@ -121,8 +128,10 @@ func (v liveView) turning() string {
 
 // way is the straight way of a port-in, the stages behind it and its present one marked.
 func (v liveView) way() string {
-	straight := []porting.Stage{porting.Received, porting.Screening, porting.Verifying, porting.Submitting, porting.Submitted,
-		porting.Confirmed, porting.Activating, porting.Active, porting.Completed}
+	straight := []porting.Stage{
+		porting.Received, porting.Screening, porting.Verifying, porting.Submitting, porting.Submitted,
+		porting.Confirmed, porting.Activating, porting.Active, porting.Completed,
+	}
 	here := slices.Index(straight, v.status.Stage)
 	var steps []string
 	for i, stage := range straight {

@@ -26,7 +26,8 @@ func Main(ctx context.Context, args []string, streams Streams, extra ...func(*Fa
 }
 
 func run(ctx context.Context, f *Factory, args []string, extra []func(*Factory) *cobra.Command) int {
-	err := execute(ctx, f, program(f, args[0], extra), args[1:])
+	root := program(f, args[0], extra) //nolint:contextcheck // a command takes its context from cobra, when it runs
+	err := execute(ctx, f, root, args[1:])
 	if err != nil && ctx.Err() != nil {
 		err = &porting.Error{Kind: porting.Failed, Code: "interrupted", Op: f.command, Detail: "interrupted", Err: err}
 	}
@@ -159,8 +160,10 @@ func newLean(name string) *cobra.Command {
 		Hidden:             true,
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 		RunE: func(*cobra.Command, []string) error {
-			return &porting.Error{Kind: porting.Invalid, Code: "lean-build", Op: "run", Object: name, Detail: "this is the lean build",
-				Next: "use the all-in-one: go -C devserver run ./cmd/portsaga " + name}
+			return &porting.Error{
+				Kind: porting.Invalid, Code: "lean-build", Op: "run", Object: name, Detail: "this is the lean build",
+				Next: "use the all-in-one: go -C devserver run ./cmd/portsaga " + name,
+			}
 		},
 	}
 }

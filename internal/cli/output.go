@@ -47,8 +47,10 @@ type Streams struct {
 // SystemStreams are those of the process. Colours are for terminals, and not where NO_COLOR is set.
 func SystemStreams() Streams {
 	out := isTerminal(os.Stdout)
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: out && isTerminal(os.Stdin),
-		Color: out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: out && isTerminal(os.Stdin),
+		Color: out && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+	}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

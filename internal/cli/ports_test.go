@@ -134,15 +134,19 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]any{
 		"portsaga decide pi-1 --approve": porting.Decide{Decision: porting.Approve, By: "ana"},
-		"portsaga decide pi-1 --reject --by ben@desk --reason SUSPECTED_FRAUD --order-version 2": porting.Decide{Decision: porting.Reject,
-			By: "ben@desk", Reason: porting.SuspectedFraud, OrderVersion: 2},
+		"portsaga decide pi-1 --reject --by ben@desk --reason SUSPECTED_FRAUD --order-version 2": porting.Decide{
+			Decision: porting.Reject,
+			By:       "ben@desk", Reason: porting.SuspectedFraud, OrderVersion: 2,
+		},
 		"portsaga port revoke pi-1":                                porting.Revoke{By: "ana"},
 		"portsaga port revoke pi-1 --reason UNAUTHORISED_PORT":     porting.Revoke{By: "ana", Reason: porting.UnauthorisedPort},
 		"portsaga port note pi-1 called --by ben":                  porting.Note{By: "ben", Text: "called"},
 		"portsaga port amend pi-1 --account 7 --btn +12125550123":  porting.Amend{By: "ana", AccountNumber: "7", BTN: "+12125550123"},
 		"portsaga port amend pi-1 --name Jo --due-date 2026-12-31": porting.Amend{By: "ana", Name: "Jo", DueDate: "2026-12-31"},
-		"portsaga port amend pi-1 --street S --city C --region R --postal-code P --country US": porting.Amend{By: "ana",
-			Address: &porting.Address{Street: "S", City: "C", Region: "R", PostalCode: "P", Country: "US"}},
+		"portsaga port amend pi-1 --street S --city C --region R --postal-code P --country US": porting.Amend{
+			By:      "ana",
+			Address: &porting.Address{Street: "S", City: "C", Region: "R", PostalCode: "P", Country: "US"},
+		},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
@@ -214,8 +218,10 @@ var aStatus = porting.Status{
 	PackWhy: "the numbers are of US", Carrier: "simulator", Tenant: "default", Reference: "ACME-1", OrderVersion: 1,
 	WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17), Risk: porting.RiskLow, Scaled: true,
 	Numbers: []porting.NumberStatus{{Number: "+1…0123", Status: porting.NumberPending}},
-	Decisions: []porting.Decision{{Decision: porting.Approve, By: "ben@desk", At: *at(2026, 11, 23, 10), Stage: porting.Verifying, OrderVersion: 1},
-		{Decision: porting.Reject, By: "cy@desk", At: *at(2026, 11, 23, 10), Stage: porting.Verifying, OrderVersion: 1, Reason: porting.SuspectedFraud, Signed: true}},
+	Decisions: []porting.Decision{
+		{Decision: porting.Approve, By: "ben@desk", At: *at(2026, 11, 23, 10), Stage: porting.Verifying, OrderVersion: 1},
+		{Decision: porting.Reject, By: "cy@desk", At: *at(2026, 11, 23, 10), Stage: porting.Verifying, OrderVersion: 1, Reason: porting.SuspectedFraud, Signed: true},
+	},
 	Timeline: []porting.Entry{
 		{At: *at(2026, 11, 23, 9), Stage: porting.Received, Event: porting.EventReceived, Actor: "ana"},
 		{At: *at(2026, 11, 23, 9), Stage: porting.Screening, Event: porting.EventAccepted, Actor: "portsaga", Note: "us-wireline-simple@2026-11"},
@@ -285,14 +291,18 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
 	s.ports.summary = []starter.Summary{
-		{ID: "pi-1", Direction: "port-in", Stage: porting.Verifying, State: "open", WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17),
-			Jurisdiction: "us-wireless", Carrier: "simulator", Tenant: "default", NeedsAttention: true, Numbers: 12},
+		{
+			ID: "pi-1", Direction: "port-in", Stage: porting.Verifying, State: "open", WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17),
+			Jurisdiction: "us-wireless", Carrier: "simulator", Tenant: "default", NeedsAttention: true, Numbers: 12,
+		},
 		{ID: "pi-2", Stage: porting.Received, State: "open", Tenant: "acme"},
 	}
 	require.Equal(t, 0, s.run(t, "portsaga port list --stage verifying --tenant acme --waiting-on approver --jurisdiction us-wireless --carrier simulator --needs-attention --open --limit 7 --query", "PortRisk = 'high'"))
 	golden(t, "list.txt", s.out.String())
-	require.Equal(t, starter.Filter{Stage: porting.Verifying, Tenant: "acme", WaitingOn: porting.WaitingApprover, Jurisdiction: "us-wireless",
-		Carrier: "simulator", NeedsAttention: true, OpenOnly: true, Limit: 7, Query: "PortRisk = 'high'"}, s.ports.filter)
+	require.Equal(t, starter.Filter{
+		Stage: porting.Verifying, Tenant: "acme", WaitingOn: porting.WaitingApprover, Jurisdiction: "us-wireless",
+		Carrier: "simulator", NeedsAttention: true, OpenOnly: true, Limit: 7, Query: "PortRisk = 'high'",
+	}, s.ports.filter)
 
 	s.ports.summary = []starter.Summary{}
 	require.Equal(t, 0, s.run(t, "portsaga port list"))

@@ -73,8 +73,10 @@ func (o checkOptions) run(cmd *cobra.Command, f *Factory) error {
 	if err != nil {
 		return err
 	}
-	r, err := pack.CheckCode(rules.CodeCheck{Kind: o.Kind, Code: porting.Secret(o.Code), Number: number, Issued: issued, At: at, Area: o.Area,
-		Carrier: o.Carrier})
+	r, err := pack.CheckCode(rules.CodeCheck{
+		Kind: o.Kind, Code: porting.Secret(o.Code), Number: number, Issued: issued, At: at, Area: o.Area,
+		Carrier: o.Carrier,
+	})
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,10 @@ func checkLines(p *rules.Pack, lines int) error {
 	}
 	for _, test := range p.Rules.Tests {
 		if test.MaxLines > 0 && lines > test.MaxLines {
-			return &porting.Error{Kind: porting.Refused, Code: "facts-contradict", Op: "compute deadlines", Object: p.ID,
-				Detail: fmt.Sprintf("an account with %d lines is no simple port: %s", lines, test.Why()), Next: "take the pack for non-simple ports"}
+			return &porting.Error{
+				Kind: porting.Refused, Code: "facts-contradict", Op: "compute deadlines", Object: p.ID,
+				Detail: fmt.Sprintf("an account with %d lines is no simple port: %s", lines, test.Why()), Next: "take the pack for non-simple ports",
+			}
 		}
 	}
 	return nil

@@ -51,8 +51,10 @@ func (f *Factory) packDir(args []string) (string, error) {
 		return "", nil
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", &porting.Error{Kind: porting.Invalid, Code: "directory-unreadable", Op: "lint", Object: dir, Detail: "this is no directory",
-			Next: "name the directory that holds the packs"}
+		return "", &porting.Error{
+			Kind: porting.Invalid, Code: "directory-unreadable", Op: "lint", Object: dir, Detail: "this is no directory",
+			Next: "name the directory that holds the packs",
+		}
 	}
 	return dir, nil
 }

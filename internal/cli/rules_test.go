@@ -24,14 +24,16 @@ func TestRulesAnswerInJSON(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]map[string]any{
 		"portsaga rules deadlines --pack us-wireline-simple --received 2026-11-20T14:30 --number +12125550123": {
-			"deemed_received": "2026-11-23T08:00:00-05:00", "foc_due": "2026-11-23T12:00:00-05:00", "eligible_from": "2026-11-24T00:00:00-05:00"},
+			"deemed_received": "2026-11-23T08:00:00-05:00", "foc_due": "2026-11-23T12:00:00-05:00", "eligible_from": "2026-11-24T00:00:00-05:00",
+		},
 		"portsaga rules check --pack gb-mobile --code abc-123456 --issued 2026-11-01 --at 2026-11-20": {"valid": true, "normalized": "ABC123456", "reason": ""},
 		"portsaga rules check --pack gb-mobile --code abc-123456 --issued 2026-08-01":                 {"valid": false, "reason": "expired"},
 		"portsaga rules check --pack gb-mobile --code abc":                                            {"valid": false, "reason": "shape"},
 		"portsaga rules refusal --pack us-wireless --reason UNPAID_BALANCE":                           {"lawful": false, "party": "donor"},
 		"portsaga rules refusal --pack us-wireless --reason PIN_MISMATCH":                             {"lawful": true},
 		"portsaga rules cancel --pack us-wireless --foc 2026-11-24T11:00:00-05:00 --at 2026-11-23T09:00:00-05:00 --via recipient": {
-			"allowed": true, "until": "2026-11-24T11:00:00-05:00"},
+			"allowed": true, "until": "2026-11-24T11:00:00-05:00",
+		},
 		"portsaga rules compensation --pack it-mobile --late 3": {"amount": "7.50", "currency": "EUR"},
 	} {
 		t.Run(line, func(t *testing.T) {

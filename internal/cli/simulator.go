@@ -31,8 +31,10 @@ func (f *Factory) simulate(ctx context.Context, scenario string) error {
 	if err != nil {
 		return err
 	}
-	options := simulator.Options{Addr: cfg.Simulator.Addr, StateFile: cfg.Simulator.State, Scenario: scenario,
-		WebhookURL: cfg.Simulator.WebhookURL, Log: f.Log()}
+	options := simulator.Options{
+		Addr: cfg.Simulator.Addr, StateFile: cfg.Simulator.State, Scenario: scenario,
+		WebhookURL: cfg.Simulator.WebhookURL, Log: f.Log(),
+	}
 	if options.WebhookURL != "" {
 		if options.WebhookSecret, err = config.ReadSecret(cfg.Simulator.WebhookSecretFile); err != nil {
 			return err

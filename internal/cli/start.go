@@ -83,11 +83,14 @@ func (f *Factory) awaitEnd(ctx context.Context, ports Ports, started porting.Ans
 	if f.Format == JSON {
 		err = f.Print(status, nil)
 	}
-	if err != nil || status.Outcome == porting.OutcomeCompleted {
+	left := status.Outcome == "" // the user left the live view; the port goes on
+	if err != nil || left || status.Outcome == porting.OutcomeCompleted {
 		return err
 	}
-	return &porting.Error{Kind: porting.Refused, Code: "port-not-completed", Op: "port", Object: status.ID,
-		Detail: headline(status), Next: "see why with: portsaga port show " + status.ID}
+	return &porting.Error{
+		Kind: porting.Refused, Code: "port-not-completed", Op: "port", Object: status.ID,
+		Detail: headline(status), Next: "see why with: portsaga port show " + status.ID,
+	}
 }
 
 // readOrder reads the order file that the user named. Dates are held against business time.
@@ -111,16 +114,17 @@ func (f *Factory) open(name string) (io.ReadCloser, error) {
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, &porting.Error{Kind: porting.Invalid, Code: "file-unreadable", Op: "read", Object: name, Detail: because(err),
-			Next: "name a file that you may read", Err: err}
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "file-unreadable", Op: "read", Object: name, Detail: because(err),
+			Next: "name a file that you may read", Err: err,
+		}
 	}
 	return file, nil
 }
 
 // because is what went wrong with a file, without its name.
 func because(err error) string {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err.Error()
 	}
 	return err.Error()

@@ -19,8 +19,10 @@ type version struct {
 }
 
 // told are the modules whose versions a fault report needs.
-var told = []string{"go.temporal.io/sdk", "go.temporal.io/server", "github.com/temporalio/ui-server/v2", "modernc.org/sqlite",
-	"github.com/nyaruka/phonenumbers"}
+var told = []string{
+	"go.temporal.io/sdk", "go.temporal.io/server", "github.com/temporalio/ui-server/v2", "modernc.org/sqlite",
+	"github.com/nyaruka/phonenumbers",
+}
 
 func versionOf(info *debug.BuildInfo, ok bool) version {
 	if !ok {

@@ -136,6 +136,11 @@ func TestLiveView(t *testing.T) {
 	ended := statusWith(porting.Completed, porting.OutcomeCompleted, received, approved, verified)
 	golden(t, "live-ended.txt", after(t, view, ending{status: ended}).text())
 
+	narrow := after(t, view, tea.WindowSizeMsg{Width: 40, Height: 40}, ending{status: ended}).View()
+	for line := range strings.Lines(narrow.Content) {
+		require.LessOrEqual(t, len([]rune(strings.TrimSpace(line))), 40, "lines are wrapped at the terminal's edge")
+	}
+
 	long := statusWith(porting.Submitted, "")
 	for range 100 {
 		long.Timeline = append(long.Timeline, received)

@@ -37,8 +37,10 @@ func (f *Factory) work(ctx context.Context) error {
 	if err := cfg.MakeDir(); err != nil {
 		return err
 	}
-	neighbours, err := worker.Open(ctx, worker.Settings{Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
-		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL})
+	neighbours, err := worker.Open(ctx, worker.Settings{
+		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
+		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL,
+	})
 	if err != nil {
 		return err
 	}
@@ -75,8 +77,10 @@ func (f *Factory) openDoor(ctx context.Context, cfg config.Config) (*door, error
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.WebhookAddr)
 	if err != nil {
-		return nil, &porting.Error{Kind: porting.Failed, Code: "address-unusable", Op: "listen for carrier news", Object: cfg.WebhookAddr,
-			Detail: err.Error(), Next: "set PORTSAGA_WEBHOOK_ADDR to a free address", Err: err}
+		return nil, &porting.Error{
+			Kind: porting.Failed, Code: "address-unusable", Op: "listen for carrier news", Object: cfg.WebhookAddr,
+			Detail: err.Error(), Next: "set PORTSAGA_WEBHOOK_ADDR to a free address", Err: err,
+		}
 	}
 	f.onClose(func() { _ = listener.Close() })
 	return &door{listener, secret}, nil

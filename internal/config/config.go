@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kelseyhightower/envconfig"
@@ -104,8 +105,10 @@ func (c *Config) Level() slog.Level {
 // MakeDir creates the directory of the local state, for its owner alone.
 func (c *Config) MakeDir() error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return &porting.Error{Kind: porting.Failed, Code: "directory-unusable", Op: "create directory", Object: c.Dir,
-			Detail: reason(err), Next: "set PORTSAGA_DIR to a directory that you may write", Err: err}
+		return &porting.Error{
+			Kind: porting.Failed, Code: "directory-unusable", Op: "create directory", Object: c.Dir,
+			Detail: reason(err), Next: "set PORTSAGA_DIR to a directory that you may write", Err: err,
+		}
 	}
 	return nil
 }
@@ -191,23 +194,22 @@ func together(name, value, needs, needed string) error {
 }
 
 func oneOf(name, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return invalid(name, "it is not one of "+strings.Join(allowed, ", "), "choose one of them, or unset it")
 }
 
 func invalid(name, detail, next string) error {
-	return &porting.Error{Kind: porting.Invalid, Code: "config-invalid", Op: "read environment", Object: prefix + "_" + name,
-		Detail: detail, Next: next}
+	return &porting.Error{
+		Kind: porting.Invalid, Code: "config-invalid", Op: "read environment", Object: prefix + "_" + name,
+		Detail: detail, Next: next,
+	}
 }
 
 // reason is an error of the file system without the path, which the caller names.
 func reason(err error) string {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err.Error()
 	}
 	return err.Error()

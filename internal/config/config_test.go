@@ -72,9 +72,11 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 
 	require.Equal(t, 2, porting.ExitCode(err))
 	require.Equal(t, "config-invalid", porting.CodeOf(err))
-	for _, name := range []string{"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_WEBHOOK_ADDR: it is not host:port",
+	for _, name := range []string{
+		"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_WEBHOOK_ADDR: it is not host:port",
 		"PORTSAGA_WEBHOOK_ADDR: it needs PORTSAGA_WEBHOOK_SECRET_FILE", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR",
-		"PORTSAGA_SIMULATOR_WEBHOOK_URL: it is not", "PORTSAGA_SIMULATOR_WEBHOOK_URL: it needs"} {
+		"PORTSAGA_SIMULATOR_WEBHOOK_URL: it is not", "PORTSAGA_SIMULATOR_WEBHOOK_URL: it needs",
+	} {
 		require.ErrorContains(t, err, name)
 	}
 	require.NotContains(t, err.Error(), secret, "a value may be a secret")

@@ -39,8 +39,10 @@ func Connect(ctx context.Context, dir string) (Connection, error) {
 	}
 	options, err := temporalenv.LoadDefaultClientOptions()
 	if err != nil {
-		return Connection{}, &porting.Error{Kind: porting.Invalid, Code: "temporal-config-invalid", Op: "read Temporal settings",
-			Detail: err.Error(), Next: "correct temporal.toml or the TEMPORAL_* variables", Err: err}
+		return Connection{}, &porting.Error{
+			Kind: porting.Invalid, Code: "temporal-config-invalid", Op: "read Temporal settings",
+			Detail: err.Error(), Next: "correct temporal.toml or the TEMPORAL_* variables", Err: err,
+		}
 	}
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, DefaultNamespace)

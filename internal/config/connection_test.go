@@ -33,8 +33,10 @@ func devAt(t *testing.T, dir string, listening bool) config.DevState {
 		require.NoError(t, listener.Close())
 	}
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	state := config.DevState{PID: 7, Address: listener.Addr().String(), Namespace: "dev", UI: "http://127.0.0.1:9999",
-		Clock: porting.Clock{Scale: 60, RealStart: start, BusinessStart: start}, StartedAt: start}
+	state := config.DevState{
+		PID: 7, Address: listener.Addr().String(), Namespace: "dev", UI: "http://127.0.0.1:9999",
+		Clock: porting.Clock{Scale: 60, RealStart: start, BusinessStart: start}, StartedAt: start,
+	}
 	require.NoError(t, config.WriteDevState(dir, state))
 	return state
 }

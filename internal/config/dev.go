@@ -33,8 +33,10 @@ func WriteDevState(dir string, s DevState) error {
 		err = replaceFile(filepath.Join(dir, devFile), append(b, '\n'))
 	}
 	if err != nil {
-		return &porting.Error{Kind: porting.Failed, Code: "dev-state-unwritable", Op: "write", Object: filepath.Join(dir, devFile),
-			Detail: reason(err), Err: err}
+		return &porting.Error{
+			Kind: porting.Failed, Code: "dev-state-unwritable", Op: "write", Object: filepath.Join(dir, devFile),
+			Detail: reason(err), Err: err,
+		}
 	}
 	return nil
 }
@@ -65,8 +67,10 @@ func ReadDevState(dir string) (s DevState, found bool, err error) {
 		err = json.Unmarshal(b, &s)
 	}
 	if err != nil {
-		return DevState{}, false, &porting.Error{Kind: porting.Failed, Code: "dev-state-unreadable", Op: "read", Object: file,
-			Detail: reason(err), Next: "delete the file and start `portsaga dev` again", Err: err}
+		return DevState{}, false, &porting.Error{
+			Kind: porting.Failed, Code: "dev-state-unreadable", Op: "read", Object: file,
+			Detail: reason(err), Next: "delete the file and start `portsaga dev` again", Err: err,
+		}
 	}
 	return s, true, nil
 }
