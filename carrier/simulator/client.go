@@ -44,6 +44,10 @@ func (c *Client) Portability(ctx context.Context, numbers []porting.Number) ([]c
 	if err := c.do(ctx, q, &view); err != nil {
 		return nil, err
 	}
+	return c.portability(view), nil
+}
+
+func (c *Client) portability(view portabilityView) []carrier.Portability {
 	answers := make([]carrier.Portability, 0, len(view.Results))
 	for _, r := range view.Results {
 		p := carrier.Portability{Number: r.Number, Portable: r.Portable}
@@ -52,7 +56,7 @@ func (c *Client) Portability(ctx context.Context, numbers []porting.Number) ([]c
 		}
 		answers = append(answers, p)
 	}
-	return answers, nil
+	return answers
 }
 
 // Submit sends an order, or supplements it.
@@ -178,9 +182,16 @@ func (c *Client) http() *http.Client {
 // refused turns the carrier's no into ours. An error that does not bear the carrier's code may come from anything between us.
 func (q call) refused(status int, answer []byte) error {
 	var no refusal
-	if err := json.Unmarshal(answer, &no); err != nil {
-		return q.unavailable(fmt.Errorf("HTTP status %d", status))
+	if json.Unmarshal(answer, &no) == nil {
+		if err := q.no(no); err != nil {
+			return err
+		}
 	}
+	return q.unavailable(fmt.Errorf("HTTP status %d", status))
+}
+
+// no is a refusal with one of the carrier's codes as ours, nil for every other.
+func (q call) no(no refusal) error {
 	switch no.Code {
 	case codeUnknown:
 		return q.failure(porting.NotFound, "carrier-order-unknown", "the carrier has no such order", "")
@@ -189,7 +200,7 @@ func (q call) refused(status int, answer []byte) error {
 	case codeRefused, codeInvalid:
 		return q.failure(porting.Refused, "carrier-refused", no.Message, "")
 	default:
-		return q.unavailable(fmt.Errorf("HTTP status %d", status))
+		return nil
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -106,16 +105,7 @@ func (s *Server) portability(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.count(opPortability)
-	view := portabilityView{}
-	for _, n := range q.Numbers {
-		answer := numberPortability{Number: n, Portable: true}
-		if slices.Contains(s.opts.NotPortable, n) {
-			answer = numberPortability{Number: n, Code: string(porting.NumberNotPortable)}
-		}
-		view.Results = append(view.Results, answer)
-	}
-	write(w, http.StatusOK, view)
+	write(w, http.StatusOK, s.desk.portability(q.Numbers))
 }
 
 func (s *Server) chooseScenario(w http.ResponseWriter, r *http.Request) {
@@ -129,12 +119,6 @@ func (s *Server) chooseScenario(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, http.StatusOK, c)
-}
-
-func (s *Server) count(op string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counts[op]++
 }
 
 func readBody(r *http.Request, into any) error {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +31,7 @@ type Options struct {
 
 // Server is a running carrier.
 type Server struct {
+	*desk
 	opts     Options
 	listener net.Listener
 	http     *http.Server
@@ -41,12 +40,7 @@ type Server struct {
 	cancel   context.CancelFunc
 	closing  sync.Once
 	closed   error
-
-	mu     sync.Mutex
-	book   *book
-	timers map[string]*time.Timer // by port: the next step
-	counts map[string]int         // requests by operation
-	failed map[string]int         // 503 answers by operation and port
+	timers   map[string]*time.Timer // by port: the next step; guarded by the desk's lock
 }
 
 // Start reads the state, takes up what was left undone and listens. The carrier runs until Close, or until ctx ends.
@@ -64,8 +58,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.journal.close())
 	}
-	s := &Server{opts: o, listener: listener, book: b, timers: map[string]*time.Timer{}, counts: map[string]int{},
-		failed: map[string]int{}}
+	s := &Server{desk: newDesk(b, func() time.Time { return o.Clock.Business(time.Now()) }), opts: o, listener: listener,
+		timers: map[string]*time.Timer{}}
+	s.desk.follow, s.notPortable = s.follow, o.NotPortable
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.postman = newPostman(s.ctx, o, s.noteDelivered)
 	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second,
@@ -134,64 +129,10 @@ func (s *Server) Close() error {
 	return s.closed
 }
 
-// Effects lists what our requests did, each once, in order.
-func (s *Server) Effects() []Effect {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.book.effects)
-}
-
-// Requests counts the requests by operation since the start, repetitions and refused ones included.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.counts)
-}
-
-// Choose sets the scenario of an order by the customer's reference or the port's ID, also before it is sent.
-func (s *Server) Choose(reference, scenario string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.book.choose(scenarioChoice{reference, scenario}, s.now())
-}
-
 func (s *Server) serve() {
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		s.opts.Log.Error("simulator stopped listening", "error", err)
 	}
-}
-
-func (s *Server) now() time.Time { return s.opts.Clock.Business(time.Now()) }
-
-// perform does one request about an order: its answer, and how the scenario lets it be answered.
-func (s *Server) perform(q request) (view OrderView, took bool, how Answer, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counts[q.op]++
-	how = s.book.scenarioOf(q).Answers[q.op]
-	if s.fails(q, how.Fail) {
-		return OrderView{}, false, how, &refusal{codeDown, "try again later"}
-	}
-	now := s.now()
-	if err := s.book.run(q.port, now); err != nil {
-		return OrderView{}, false, how, err
-	}
-	took, err = s.book.do(q, now)
-	s.follow(q.port)
-	if err != nil {
-		return OrderView{}, false, how, err
-	}
-	return s.book.orders[q.port].view(), took, how, nil
-}
-
-// fails reports whether a request is among the first ones that its scenario lets fail.
-func (s *Server) fails(q request, limit int) bool {
-	key := q.op + " " + q.port
-	if s.failed[key] >= limit {
-		return false
-	}
-	s.failed[key]++
-	return true
 }
 
 // takeUp continues every order that the journal holds, and sends the webhooks that nobody took.
