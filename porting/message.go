@@ -7,6 +7,10 @@ const (
 	MsgDecide       = "decide"
 	MsgRevoke       = "revoke"
 	MsgAmend        = "amend"
+	MsgHold         = "hold"
+	MsgResume       = "resume"
+	MsgExtend       = "extend"
+	MsgReassign     = "reassign"
 	MsgNote         = "note"
 	MsgCarrierEvent = "carrier-event"
 
@@ -26,6 +30,10 @@ var MessageDocs = []MessageDoc{
 	{MsgDecide, "Approve or reject the port at its present stage", `{"decision":"approve","by":"ana@desk"}`},
 	{MsgRevoke, "The subscriber revokes the authorization: stop the port or take it back", `{"by":"ben@care","reason":"AUTHORIZATION_REVOKED"}`},
 	{MsgAmend, "Correct the order after a carrier's rejection and submit it again", `{"by":"ana@desk","account_number":"4412-77"}`},
+	{MsgHold, "Stop the port where it is, e.g. while the customer is asked; the clocks that are ours stand still", `{"by":"ana@desk","why":"customer is asked"}`},
+	{MsgResume, "Let a port on hold go on", `{"by":"ana@desk"}`},
+	{MsgExtend, "Give people more hours for the decision or the correction that the port waits for", `{"by":"ana@desk","hours":24}`},
+	{MsgReassign, "Make somebody else the owner of the port", `{"by":"ana@desk","to":"ben@desk"}`},
 	{MsgNote, "Write a line into the port's timeline (no personal data)", `{"by":"ana@desk","text":"called the donor, FOC promised"}`},
 	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier":"simulator","by":"webhook"}`},
 }
@@ -63,6 +71,33 @@ type Amend struct {
 	Address       *Address `json:"address,omitempty"`
 	CodeRef       string   `json:"code_ref,omitempty"` // a new code, already in the vault
 	DueDate       string   `json:"due_date,omitempty"`
+}
+
+// Hold stops a port before its activation.
+type Hold struct {
+	ID  string `json:"id,omitempty"`
+	By  string `json:"by"`
+	Why string `json:"why,omitempty"`
+}
+
+// Resume lets a port on hold go on.
+type Resume struct {
+	ID string `json:"id,omitempty"`
+	By string `json:"by"`
+}
+
+// Extend lengthens the clock of people: a decision or a correction.
+type Extend struct {
+	ID    string `json:"id,omitempty"`
+	By    string `json:"by"`
+	Hours int    `json:"hours"` // clock hours, 1 to 720
+}
+
+// Reassign names another owner.
+type Reassign struct {
+	ID string `json:"id,omitempty"`
+	By string `json:"by"`
+	To string `json:"to"`
 }
 
 // Note is a line for the timeline.
@@ -110,6 +145,9 @@ type Status struct {
 	NeedsAttention bool           `json:"needs_attention"`
 	Attention      string         `json:"attention,omitempty"`
 	Risk           Risk           `json:"risk"`
+	Owner          string         `json:"owner,omitempty"`
+	HeldIn         Stage          `json:"held_in,omitempty"` // where a port on hold stands
+	Bulk           string         `json:"bulk,omitempty"`
 	Numbers        []NumberStatus `json:"numbers"`
 	Decisions      []Decision     `json:"decisions,omitempty"`
 	Timeline       []Entry        `json:"timeline"`

@@ -231,7 +231,8 @@ func TestReceiveIsIdempotentByID(t *testing.T) {
 
 func TestMessageDocsCanBeSent(t *testing.T) {
 	t.Parallel()
-	stage := map[string]porting.Stage{porting.MsgDecide: porting.Verifying, porting.MsgAmend: porting.Exception}
+	stage := map[string]porting.Stage{porting.MsgDecide: porting.Verifying, porting.MsgAmend: porting.Exception,
+		porting.MsgHold: porting.Confirmed, porting.MsgResume: porting.OnHold, porting.MsgExtend: porting.Verifying}
 	for _, doc := range porting.MessageDocs {
 		msg := decode(t, doc)
 		require.NoError(t, portIn(stage[doc.Name]).Check(msg), "the example of %s", doc.Name)

@@ -32,6 +32,12 @@ type Port struct {
 	AmendedBy    string // who made the last one
 	CarrierHints int    // carrier news received; the saga reads back when it rises
 	Seen         []string
+	HeldIn       Stage         // where the port stands while it is on hold
+	HeldAt       time.Time     // since when
+	ClockMoves   int           // holds, resumptions and extensions received; the saga sets its clock anew when it rises
+	MoreTime     time.Duration // by which people's clock was lengthened, not yet taken by the saga
+	Owner        string
+	Bulk         string
 }
 
 // NewPort is a port that is not received yet.
@@ -40,7 +46,7 @@ func NewPort(in PortInput) *Port {
 	if order.Version == 0 {
 		order.Version = 1
 	}
-	p := &Port{ID: in.ID, Direction: PortIn, Order: order, Clock: in.Clock, WaitingOn: WaitingNobody, Risk: RiskLow}
+	p := &Port{ID: in.ID, Direction: PortIn, Order: order, Clock: in.Clock, WaitingOn: WaitingNobody, Risk: RiskLow, Bulk: in.Bulk}
 	for _, n := range order.Numbers {
 		p.Numbers = append(p.Numbers, NumberStatus{Number: n.String(), Status: NumberPending})
 	}
@@ -53,14 +59,43 @@ func (p *Port) Closed() bool { return p.Outcome != "" }
 // Ref is the order's present name at the carrier.
 func (p *Port) Ref() Ref { return Ref{Port: p.ID, Version: p.Order.Version} }
 
-// Move applies an event. An event that is not legal in the present stage changes nothing and is an error.
+// Where is the stage in which the port stands, on hold or not.
+func (p *Port) Where() Stage {
+	if p.Stage == OnHold {
+		return p.HeldIn
+	}
+	return p.Stage
+}
+
+// Move applies an event. An event that is not legal in the present stage changes nothing and is an error. While a port is
+// on hold the world goes on: its moves are kept, and the hold stays until people end it, or a rollback does.
 func (p *Port) Move(on Event, at time.Time, actor, note string) error {
-	to, _, err := Next(p.Direction, p.Stage, on)
+	if on == EventResumed {
+		return p.resume(at, actor)
+	}
+	from := p.Where()
+	to, _, err := Next(p.Direction, from, on)
 	if err != nil {
 		return err
 	}
-	p.Stage = to
+	switch {
+	case to == OnHold:
+		p.HeldIn, p.HeldAt, p.Stage = from, at, OnHold
+	case p.Stage == OnHold && to != RollingBack:
+		p.HeldIn = to
+	default:
+		p.HeldIn, p.Stage = "", to
+	}
 	p.Record(on, at, actor, note)
+	return nil
+}
+
+func (p *Port) resume(at time.Time, actor string) error {
+	if _, _, err := Next(p.Direction, p.Stage, EventResumed); err != nil {
+		return err
+	}
+	p.Stage, p.HeldIn = p.HeldIn, ""
+	p.Record(EventResumed, at, actor, "after "+at.Sub(p.HeldAt).Round(time.Minute).String())
 	return nil
 }
 
@@ -92,6 +127,17 @@ func (p *Port) SetNumbers(status string, why Reason) {
 	}
 }
 
+// Moved counts the numbers that moved and stayed.
+func (p *Port) Moved() int {
+	n := 0
+	for _, number := range p.Numbers {
+		if number.Status == NumberMoved {
+			n++
+		}
+	}
+	return n
+}
+
 const (
 	maxText = 1000 // a note's length, in bytes
 	maxName = 200  // a name's length, in bytes
@@ -108,8 +154,22 @@ func (p *Port) Check(msg any) error {
 	case Revoke:
 		return p.checkBy(m.By)
 	case Amend:
-		if p.Stage != Exception {
-			return p.refuse("port-not-in-exception", "amendments are taken in exception, the port is in "+string(p.Stage), "revoke it and start anew, or wait")
+		if p.Where() != Exception {
+			return p.refuse("port-not-in-exception", "amendments are taken in exception, the port is in "+string(p.Where()), "revoke it and start anew, or wait")
+		}
+		return p.checkBy(m.By)
+	case Hold:
+		return p.checkHold(m)
+	case Resume:
+		if p.Stage != OnHold {
+			return p.refuse("port-not-on-hold", "the port is not on hold", "")
+		}
+		return p.checkBy(m.By)
+	case Extend:
+		return p.checkExtend(m)
+	case Reassign:
+		if m.To == "" || len(m.To) > maxName {
+			return p.invalid("owner-missing", fmt.Sprintf("say who the owner is in \"to\", in 1 to %d bytes", maxName))
 		}
 		return p.checkBy(m.By)
 	case Note:
@@ -149,6 +209,32 @@ func (p *Port) checkDecide(m Decide) error {
 	return nil
 }
 
+func (p *Port) checkHold(m Hold) error {
+	if len(m.Why) > maxText {
+		return p.invalid("field-length", fmt.Sprintf("a reason has at most %d bytes", maxText))
+	}
+	if p.Stage == OnHold {
+		return p.refuse("port-on-hold", "the port is on hold already", "")
+	}
+	if !Holdable(p.Stage) {
+		return p.refuse("port-not-holdable", "a port in "+string(p.Stage)+" cannot be stopped", "revoke it if it must not go on")
+	}
+	return p.checkBy(m.By)
+}
+
+// maxExtension is a month, in hours.
+const maxExtension = 720
+
+func (p *Port) checkExtend(m Extend) error {
+	if m.Hours < 1 || m.Hours > maxExtension {
+		return p.invalid("hours-range", fmt.Sprintf("hours is 1 to %d", maxExtension))
+	}
+	if where := p.Where(); where != Verifying && where != Exception {
+		return p.refuse("clock-not-ours", "only people's clocks can be extended, the port is in "+string(where), "call whoever it waits for")
+	}
+	return p.checkBy(m.By)
+}
+
 func (p *Port) checkBy(by string) error {
 	if by == "" || len(by) > maxName {
 		return p.invalid("by-missing", fmt.Sprintf("say who you are in \"by\", in 1 to %d bytes", maxName))
@@ -183,6 +269,21 @@ func (p *Port) Receive(msg any, at time.Time) Answer {
 		p.Amendments++
 		p.AmendedBy = m.By
 		return p.answer(fmt.Sprintf("amended: order version %d", p.Order.Version))
+	case Hold:
+		p.ClockMoves++
+		return p.moved(p.Move(EventHeld, at, m.By, m.Why), "on hold in "+string(p.HeldIn))
+	case Resume:
+		p.ClockMoves++
+		return p.moved(p.Move(EventResumed, at, m.By, ""), "goes on")
+	case Extend:
+		p.ClockMoves++
+		p.MoreTime += time.Duration(m.Hours) * time.Hour
+		p.Record(EventExtended, at, m.By, fmt.Sprintf("by %d hours", m.Hours))
+		return p.answer(fmt.Sprintf("extended by %d hours", m.Hours))
+	case Reassign:
+		p.Owner = m.To
+		p.Record(EventReassigned, at, m.By, "to "+m.To)
+		return p.answer("owned by " + m.To)
 	case Note:
 		p.Record(EventNote, at, m.By, m.Text)
 		return p.answer("noted")
@@ -220,12 +321,29 @@ func messageID(msg any) string {
 		return m.ID
 	case Amend:
 		return m.ID
+	case Hold:
+		return m.ID
+	case Resume:
+		return m.ID
+	case Extend:
+		return m.ID
+	case Reassign:
+		return m.ID
 	case Note:
 		return m.ID
 	case CarrierEvent:
 		return m.ID
 	}
 	return ""
+}
+
+// moved answers a message that moved the port. Check has made sure that the move is legal.
+func (p *Port) moved(err error, says string) Answer {
+	a := p.answer(says)
+	if err != nil {
+		a.Accepted, a.Says = false, err.Error()
+	}
+	return a
 }
 
 func (p *Port) answer(says string) Answer {
@@ -248,7 +366,7 @@ func (p *Port) Status() Status {
 		Tenant: p.Order.TenantOrDefault(), Reference: p.Order.Reference, OrderVersion: p.Order.Version,
 		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
 		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
-		Numbers: p.Numbers, Decisions: p.Decisions, Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(),
+		Numbers: p.Numbers, Decisions: p.Decisions, Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(), Owner: p.Owner, HeldIn: p.HeldIn, Bulk: p.Bulk,
 	}
 }
 

@@ -23,6 +23,14 @@ func decode(t *testing.T, doc porting.MessageDoc) any {
 		return decodeAs[porting.Revoke](t, read)
 	case porting.MsgAmend:
 		return decodeAs[porting.Amend](t, read)
+	case porting.MsgHold:
+		return decodeAs[porting.Hold](t, read)
+	case porting.MsgResume:
+		return decodeAs[porting.Resume](t, read)
+	case porting.MsgExtend:
+		return decodeAs[porting.Extend](t, read)
+	case porting.MsgReassign:
+		return decodeAs[porting.Reassign](t, read)
 	case porting.MsgNote:
 		return decodeAs[porting.Note](t, read)
 	case porting.MsgCarrierEvent:

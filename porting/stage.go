@@ -96,11 +96,15 @@ const (
 	EventRevoked           Event = "revoked"            // authorization revoked
 	EventCancelled         Event = "cancelled"          // withdrawn, or cancelled in Temporal
 	EventRolledBack        Event = "rolled-back"        // every undo is done
+	EventHeld              Event = "held"               // stopped by people for a while
+	EventResumed           Event = "resumed"            // goes on in the stage that it was held in
 )
 
 // Events that are recorded and leave the stage as it is.
 const (
 	EventDecision     Event = "decision"
+	EventExtended     Event = "extended"
+	EventReassigned   Event = "reassigned"
 	EventNote         Event = "note"
 	EventCarrierNews  Event = "carrier-news"
 	EventIgnored      Event = "message-ignored"

@@ -1,5 +1,7 @@
 package porting
 
+import "slices"
+
 // Transition is one legal move. To is empty where the event closes the port in the stage that it reached.
 type Transition struct {
 	From Stage
@@ -46,17 +48,33 @@ var anywhere = []Transition{
 	{"", EventCancelled, RollingBack},
 }
 
+// holdable are the stages in which a port can be put on hold, and to which it returns.
+var holdable = []Stage{Screening, Verifying, Submitting, Submitted, Exception, Confirmed}
+
+// Holdable reports whether a port in that stage can be put on hold.
+func Holdable(s Stage) bool { return slices.Contains(holdable, s) }
+
 // stays holds the events that are recorded without a move.
-var stays = []Event{EventDecision, EventNote, EventCarrierNews, EventIgnored, EventWarned, EventEscalated, EventUndone,
+var stays = []Event{EventDecision, EventExtended, EventReassigned, EventNote, EventCarrierNews, EventIgnored, EventWarned, EventEscalated, EventUndone,
 	EventUndoStuck, EventUnknownState}
 
-// Transitions lists every legal move of a direction, open-stage moves spelled out, for documents and tests.
+// portInMoves is portIn with the moves of holds and of every open stage spelled out.
+var portInMoves = spellOut(portIn)
+
+// Transitions lists every legal move of a direction, for documents and tests.
 func Transitions(d Direction) []Transition {
 	if d != PortIn {
 		return nil
 	}
-	all := append([]Transition(nil), portIn...)
-	for _, s := range openStages(portIn) {
+	return slices.Clone(portInMoves)
+}
+
+func spellOut(table []Transition) []Transition {
+	all := slices.Clone(table)
+	for _, s := range holdable {
+		all = append(all, Transition{s, EventHeld, OnHold}, Transition{OnHold, EventResumed, s})
+	}
+	for _, s := range append(openStages(table), OnHold) {
 		for _, t := range anywhere {
 			if s != RollingBack {
 				all = append(all, Transition{s, t.On, t.To})
@@ -68,13 +86,11 @@ func Transitions(d Direction) []Transition {
 
 // Next is the stage after an event. ends is true where the event closes the port in its present stage.
 func Next(d Direction, from Stage, on Event) (to Stage, ends bool, err error) {
-	for _, e := range stays {
-		if e == on {
-			return from, false, nil
-		}
+	if slices.Contains(stays, on) {
+		return from, false, nil
 	}
-	for _, t := range Transitions(d) {
-		if t.From == from && t.On == on {
+	for _, t := range portInMoves {
+		if d == PortIn && t.From == from && t.On == on {
 			if t.To == closed {
 				return from, true, nil
 			}

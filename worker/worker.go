@@ -97,6 +97,7 @@ func openCarrier(s Settings) (carrier.Gateway, error) {
 // Register registers everything that portsaga runs, by the names that histories and the Web UI know.
 func Register(r worker.Registry, a *activities.Activities) {
 	r.RegisterWorkflowWithOptions(workflows.PortIn, workflow.RegisterOptions{Name: porting.WorkflowPortIn})
+	r.RegisterWorkflowWithOptions(workflows.Bulk, workflow.RegisterOptions{Name: porting.WorkflowBulk})
 	for _, step := range []struct {
 		name string
 		do   any

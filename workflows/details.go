@@ -86,6 +86,12 @@ func takes(stage porting.Stage, message string) bool {
 	switch message {
 	case porting.MsgDecide:
 		return stage == porting.Verifying
+	case porting.MsgExtend:
+		return stage == porting.Verifying || stage == porting.Exception
+	case porting.MsgResume:
+		return stage == porting.OnHold
+	case porting.MsgHold:
+		return porting.Holdable(stage)
 	case porting.MsgAmend:
 		return stage == porting.Exception
 	case porting.MsgRevoke:

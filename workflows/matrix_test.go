@@ -267,7 +267,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			since:   day,
 			outcome: porting.OutcomeExpired, reason: porting.NoDecision,
 			steps:  "ReceiveOrder ScreenOrder",
-			events: "expired undone rolled-back",
+			events: "deadline-near expired undone rolled-back",
 		},
 		{
 			name:    "submitting: a person is called, and the step is tried again",
@@ -291,7 +291,7 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 			since:   2 * h,
 			outcome: porting.OutcomeExpired, reason: porting.NoCorrection,
 			steps:  "ReceiveOrder ScreenOrder SubmitPort CancelPort",
-			events: "expired undone undone rolled-back",
+			events: "deadline-near expired undone undone rolled-back",
 		},
 		{
 			name: "confirmed: a FOC that cannot be activated lapses",

@@ -19,6 +19,14 @@ func (s *saga) openChannels(ctx workflow.Context) {
 			listen[porting.Revoke](ctx, s, doc)
 		case porting.MsgAmend:
 			listen[porting.Amend](ctx, s, doc)
+		case porting.MsgHold:
+			listen[porting.Hold](ctx, s, doc)
+		case porting.MsgResume:
+			listen[porting.Resume](ctx, s, doc)
+		case porting.MsgExtend:
+			listen[porting.Extend](ctx, s, doc)
+		case porting.MsgReassign:
+			listen[porting.Reassign](ctx, s, doc)
 		case porting.MsgNote:
 			listen[porting.Note](ctx, s, doc)
 		case porting.MsgCarrierEvent:
@@ -52,8 +60,7 @@ func listen[M any](ctx workflow.Context, s *saga, doc porting.MessageDoc) {
 
 // hear takes a message that Check has accepted. A revocation is answered when the fence is closed, not before.
 func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
-	answer := s.port.Receive(msg, s.now(ctx))
-	s.render(ctx)
+	answer := s.take(ctx, msg)
 	if _, revoke := msg.(porting.Revoke); !revoke {
 		return answer, nil
 	}
@@ -80,8 +87,19 @@ func (s *saga) hearSignal(ctx workflow.Context, msg any) {
 		s.record(ctx, porting.EventIgnored, "portsaga", err.Error())
 		return
 	}
-	s.port.Receive(msg, s.now(ctx))
-	s.render(ctx)
+	s.take(ctx, msg)
+}
+
+// take folds a message into the port and shows what it changed.
+func (s *saga) take(ctx workflow.Context, msg any) porting.Answer {
+	before := s.port.Stage
+	answer := s.port.Receive(msg, s.now(ctx))
+	if s.port.Stage == before {
+		s.render(ctx)
+	} else if err := s.publish(ctx); err != nil {
+		workflow.GetLogger(ctx).Error("publishing failed", "port", s.port.ID, "error", err)
+	}
+	return answer
 }
 
 // answerReceived answers the one who started the port.
@@ -108,6 +126,10 @@ func (s *saga) drain(ctx workflow.Context) {
 	workflow.GoNamed(ctx, "drain", func(workflow.Context) { drained = true })
 	// The context cannot be cancelled, so the await cannot fail.
 	_ = workflow.Await(ctx, func() bool { return drained && workflow.AllHandlersFinished(ctx) })
+	if s.reporting != nil {
+		// A message that is under way when the workflow ends would not be sent; a parent that is gone is not missed.
+		_ = s.reporting.Get(ctx, nil)
+	}
 }
 
 // applicationError carries a refusal to the sender: its code as the type, the rest as details.

@@ -84,7 +84,7 @@ func (s *saga) screen(ctx workflow.Context) error {
 
 // verify waits for people. Nobody's silence approves a port.
 func (s *saga) verify(ctx workflow.Context) error {
-	decided, err := s.until(ctx, s.clock.At, "Decision of an approver", func() bool {
+	decided, err := s.untilPeople(ctx, "Decision of an approver", func() bool {
 		approved, declined := s.verdict()
 		return approved || declined
 	})
@@ -102,6 +102,9 @@ func (s *saga) verify(ctx workflow.Context) error {
 
 // submit sends the LSR. The cancel is registered first: a submission that failed may have arrived.
 func (s *saga) submit(ctx workflow.Context) error {
+	if err := s.awaitResume(ctx); err != nil {
+		return err
+	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
 	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier,
 		porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)})
@@ -149,7 +152,7 @@ func (s *saga) takeAnswer(ctx workflow.Context) error {
 	case porting.CarrierConfirmed, porting.CarrierActive:
 		s.port.FOCAt = s.carrier.FOC
 		s.port.Wait(porting.WaitingDate, s.carrier.FOC, "the numbers are activated")
-		return s.move(ctx, porting.EventConfirmed, s.port.Receipt.Carrier, "FOC for "+day(s.carrier.FOC))
+		return s.moveWaiting(ctx, porting.EventConfirmed, s.port.Receipt.Carrier, "FOC for "+day(s.carrier.FOC))
 	default:
 		return refusedByCarrier(s.carrier)
 	}
@@ -190,7 +193,7 @@ func (s *saga) followFOC(ctx workflow.Context) error {
 	was := s.port.FOCAt
 	s.port.FOCAt = s.carrier.FOC
 	s.port.Wait(porting.WaitingDate, s.carrier.FOC, "the numbers are activated")
-	return s.move(ctx, porting.EventFOCChanged, s.port.Receipt.Carrier, fmt.Sprintf("from %s to %s", day(was), day(s.carrier.FOC)))
+	return s.moveWaiting(ctx, porting.EventFOCChanged, s.port.Receipt.Carrier, fmt.Sprintf("from %s to %s", day(was), day(s.carrier.FOC)))
 }
 
 // activate passes the point of no return: the gate checks everything again and wins the fence, or refuses. While it is
@@ -216,7 +219,7 @@ func (s *saga) activate(ctx workflow.Context) error {
 		if err := s.move(ctx, porting.EventActivationFailed, "gate", refused.Note); err != nil {
 			return err
 		}
-		if err := s.awaitNextTry(ctx, graceEnds.At); err != nil {
+		if err := s.awaitNextTry(ctx, graceEnds); err != nil {
 			return err
 		}
 	}
@@ -266,9 +269,10 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 }
 
 // awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives.
-func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds time.Time) error {
+func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds porting.Deadline) error {
+	s.wait(ctx, porting.WaitingOperator, graceEnds)
 	s.callPerson(ctx, "the activation was refused; see the timeline, then send a carrier-event to try again")
-	heard, err := s.until(ctx, graceEnds, "Another try at the activation", func() bool { return s.port.CarrierHints > s.hintsRead })
+	heard, err := s.until(ctx, graceEnds.At, "Another try at the activation", func() bool { return s.port.CarrierHints > s.hintsRead })
 	if err != nil {
 		return err
 	}
@@ -315,7 +319,7 @@ func (s *saga) verifyAndClose(ctx workflow.Context) (err error) {
 // awaitCorrection waits for people to correct what the carrier rejected.
 func (s *saga) awaitCorrection(ctx workflow.Context) error {
 	sent := s.port.Amendments
-	corrected, err := s.until(ctx, s.clock.At, "Correction of the order", func() bool { return s.port.Amendments > sent })
+	corrected, err := s.untilPeople(ctx, "Correction of the order", func() bool { return s.port.Amendments > sent })
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ const (
 	clockReverse    = "reverse"
 	clockDispute    = "dispute"
 	clockUndoRetry  = "undo-retry"
+	clockHold       = "hold"
+	clockResubmit   = "resubmit"
 )
 
 // approvalsNeeded is how many persons must approve an order.
@@ -44,6 +46,8 @@ type saga struct {
 	outcome   porting.Outcome       // what the rollback will end with
 	reason    porting.Reason
 	published attributes
+	reported  porting.Progress // what the bulk order was told last
+	reporting workflow.Future  // the last message to it
 }
 
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
@@ -131,8 +135,14 @@ func (s *saga) deadline(ctx workflow.Context, clock string) (porting.Deadline, e
 	return d, err
 }
 
-// move applies an event and shows the port's new state to the world.
+// move applies an event after which nobody is waited for.
 func (s *saga) move(ctx workflow.Context, on porting.Event, actor, note string) error {
+	s.port.Wait(porting.WaitingNobody, time.Time{}, "")
+	return s.moveWaiting(ctx, on, actor, note)
+}
+
+// moveWaiting applies an event to a port that says already whom it then waits for, and shows the new state to the world.
+func (s *saga) moveWaiting(ctx workflow.Context, on porting.Event, actor, note string) error {
 	if err := s.port.Move(on, s.now(ctx), actor, note); err != nil {
 		return temporal.NewNonRetryableApplicationError(err.Error(), porting.CodeOf(err), err)
 	}
@@ -149,25 +159,27 @@ func (s *saga) moveAndWait(ctx workflow.Context, on porting.Event, actor, note s
 	}
 	s.clock = d
 	s.port.Wait(who, d.At, expiry(d))
-	return s.move(ctx, on, actor, note)
+	return s.moveWaiting(ctx, on, actor, note)
 }
 
-// wait starts a clock without a move.
+// wait starts a clock without a move. A zero deadline stops it.
 func (s *saga) wait(ctx workflow.Context, who porting.Waiting, d porting.Deadline) {
 	s.clock = d
 	s.port.Wait(who, d.At, expiry(d))
-	s.render(ctx)
+	s.show(ctx)
 }
 
 // expiry is what happens when a clock runs out, as a sentence for people.
 func expiry(d porting.Deadline) string {
 	switch d.Clock {
-	case clockDecision, clockCorrection, clockPatience:
+	case clockDecision, clockCorrection, clockPatience, clockGrace:
 		return "the port expires and is rolled back"
 	case clockFOC:
 		return "a person is called, and the carrier gets some patience"
 	case clockGuard:
 		return "the port is verified and completes"
+	case clockUndoRetry:
+		return "the undo is tried again"
 	default:
 		return "a person is called"
 	}
@@ -183,6 +195,11 @@ func (s *saga) record(ctx workflow.Context, on porting.Event, actor, note string
 func (s *saga) callPerson(ctx workflow.Context, why string) {
 	s.port.Attention = why
 	s.port.Record(porting.EventEscalated, s.now(ctx), "portsaga", why)
+	s.show(ctx)
+}
+
+// show publishes where the story goes on whether that works or not.
+func (s *saga) show(ctx workflow.Context) {
 	if err := s.publish(ctx); err != nil {
 		workflow.GetLogger(ctx).Error("publishing failed", "port", s.port.ID, "error", err)
 	}

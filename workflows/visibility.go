@@ -19,6 +19,7 @@ var (
 	keyCarrier        = temporal.NewSearchAttributeKeyKeyword(porting.AttrCarrier)
 	keyTenant         = temporal.NewSearchAttributeKeyKeyword(porting.AttrTenant)
 	keyRisk           = temporal.NewSearchAttributeKeyKeyword(porting.AttrRisk)
+	keyOrder          = temporal.NewSearchAttributeKeyKeyword(porting.AttrOrder)
 	keyNumbers        = temporal.NewSearchAttributeKeyKeywordList(porting.AttrNumbers)
 	keyDueAt          = temporal.NewSearchAttributeKeyTime(porting.AttrDueAt)
 	keyFOCAt          = temporal.NewSearchAttributeKeyTime(porting.AttrFOCAt)
@@ -30,7 +31,7 @@ var (
 func SearchAttributes() map[string]enums.IndexedValueType {
 	types := map[string]enums.IndexedValueType{}
 	for _, key := range []temporal.SearchAttributeKey{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant,
-		keyRisk, keyNumbers, keyDueAt, keyFOCAt, keyNeedsAttention, keyNumberCount} {
+		keyRisk, keyOrder, keyNumbers, keyDueAt, keyFOCAt, keyNeedsAttention, keyNumberCount} {
 		types[key.GetName()] = key.GetValueType()
 	}
 	return types
@@ -38,7 +39,7 @@ func SearchAttributes() map[string]enums.IndexedValueType {
 
 // attributes are a port's search attributes at one moment.
 type attributes struct {
-	keywords  [7]string
+	keywords  [8]string
 	numbers   []string
 	dueAt     time.Time
 	focAt     time.Time
@@ -46,12 +47,12 @@ type attributes struct {
 	count     int64
 }
 
-var keywordKeys = [7]temporal.SearchAttributeKeyKeyword{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant, keyRisk}
+var keywordKeys = [8]temporal.SearchAttributeKeyKeyword{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant, keyRisk, keyOrder}
 
 func attributesOf(p *porting.Port) attributes {
 	return attributes{
-		keywords: [7]string{string(p.Direction), string(p.Stage), string(p.WaitingOn), p.Receipt.Jurisdiction, p.Receipt.Carrier,
-			p.Order.TenantOrDefault(), string(p.Risk)},
+		keywords: [8]string{string(p.Direction), string(p.Stage), string(p.WaitingOn), p.Receipt.Jurisdiction, p.Receipt.Carrier,
+			p.Order.TenantOrDefault(), string(p.Risk), p.Bulk},
 		numbers:   p.Receipt.Tokens,
 		dueAt:     p.DueAt,
 		focAt:     p.FOCAt,
@@ -96,6 +97,7 @@ func timeChange(key temporal.SearchAttributeKeyTime, was, now time.Time) []tempo
 // publish shows the port to operators: one upsert of what changed, one rendering of the details page.
 func (s *saga) publish(ctx workflow.Context) error {
 	s.render(ctx)
+	s.report(ctx)
 	now := attributesOf(s.port)
 	updates := now.changes(s.published)
 	if len(updates) == 0 {
@@ -108,4 +110,27 @@ func (s *saga) publish(ctx workflow.Context) error {
 // render writes the details page. It costs no history.
 func (s *saga) render(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, details(s.port))
+}
+
+// report tells the bulk order that the port belongs to what matters to it. A parent that is gone is not missed.
+func (s *saga) report(ctx workflow.Context) {
+	p := s.port
+	now := porting.Progress{Port: p.ID, Stage: p.Stage, Version: p.Order.Version, Outcome: p.Outcome, Attention: p.Attention != "", Moved: p.Moved()}
+	if p.Bulk == "" || now == s.reported || !tellsParent(s.reported, now) {
+		return
+	}
+	s.reported = now
+	s.reporting = workflow.SignalExternalWorkflow(ctx, p.Bulk, "", porting.MsgProgress, now)
+}
+
+// tellsParent reports whether news are worth a message: the stages that a bulk order counts, attention, and the end.
+func tellsParent(was, now porting.Progress) bool {
+	if now.Outcome != "" || now.Attention != was.Attention {
+		return true
+	}
+	switch now.Stage {
+	case porting.Verifying, porting.Submitted, porting.Exception, porting.Active:
+		return now.Stage != was.Stage || now.Version != was.Version
+	}
+	return false
 }

@@ -26,6 +26,59 @@ func (s *saga) until(ctx workflow.Context, deadline time.Time, summary string, c
 	return met, err
 }
 
+// untilPeople waits on the running clock, which is people's: it stands still while the port is on hold, and an extension
+// lengthens it. It reports whether cond came true.
+func (s *saga) untilPeople(ctx workflow.Context, summary string, cond func() bool) (bool, error) {
+	for {
+		seen := s.port.ClockMoves
+		_, err := s.until(ctx, s.clock.At, summary, func() bool { return cond() || s.port.ClockMoves != seen })
+		if err != nil {
+			return false, err
+		}
+		if s.port.ClockMoves == seen {
+			met := cond()
+			if !met {
+				s.port.Record(porting.EventWarned, s.clock.At.UTC(), "clock", summary+": the time for "+s.clock.Clock+" is over")
+			}
+			return met, nil
+		}
+		if err := s.setClockAnew(ctx); err != nil {
+			return false, err
+		}
+	}
+}
+
+// setClockAnew waits out a hold, and adds to the clock what the hold and extensions took.
+func (s *saga) setClockAnew(ctx workflow.Context) error {
+	stopped := s.now(ctx)
+	if err := s.awaitResume(ctx); err != nil {
+		return err
+	}
+	more := s.now(ctx).Sub(stopped) + s.port.MoreTime
+	s.port.MoreTime = 0
+	s.clock.At = s.clock.At.Add(more)
+	s.port.Wait(s.port.WaitingOn, s.clock.At, s.port.DueWhat)
+	return s.publish(ctx)
+}
+
+// awaitResume waits while the port is on hold. A hold that lasts for long calls a person.
+func (s *saga) awaitResume(ctx workflow.Context) error {
+	for s.port.Stage == porting.OnHold {
+		d, err := s.deadline(ctx, clockHold)
+		if err != nil {
+			return err
+		}
+		resumed, err := s.until(ctx, d.At, "Hold", func() bool { return s.port.Stage != porting.OnHold })
+		if err != nil {
+			return err
+		}
+		if !resumed {
+			s.callPerson(ctx, "the port is on hold for long; resume or revoke it")
+		}
+	}
+	return nil
+}
+
 // mark is an instant of a clock at which the saga looks by itself.
 type mark struct {
 	at   time.Time
