@@ -19,11 +19,13 @@ type facts struct {
 // factsOf reads the number plan.
 func factsOf(n porting.Number) facts {
 	number, err := phonenumbers.Parse(n.E164(), "")
-	if err != nil || !phonenumbers.IsValidNumber(number) {
+	if err != nil {
 		return facts{}
 	}
 	f := facts{country: phonenumbers.GetRegionCodeForNumber(number)}
 	switch phonenumbers.GetNumberType(number) {
+	case phonenumbers.UNKNOWN: // no number that anybody can have
+		return facts{}
 	case phonenumbers.FIXED_LINE:
 		f.kind = porting.KindWireline
 	case phonenumbers.MOBILE:

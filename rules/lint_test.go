@@ -177,33 +177,3 @@ func TestADirectoryThatIsNotThere(t *testing.T) {
 	_, err := rules.LoadDir(filepath.Join(t.TempDir(), "nowhere"))
 	require.Equal(t, "rules-unreadable", porting.CodeOf(err))
 }
-
-func FuzzPack(f *testing.F) {
-	files, err := filepath.Glob("packs/*.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Add([]byte("a: &a [*a]"))
-	f.Add([]byte("- - - -"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "mine.yaml"), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		findings, err := rules.Lint(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = rules.LoadDir(dir)
-		if (err == nil) != (len(findings) == 0) {
-			t.Fatalf("%d findings and the error %v", len(findings), err)
-		}
-	})
-}

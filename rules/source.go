@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -18,7 +19,7 @@ type source struct {
 func parseSource(name string, text []byte) (*source, *Finding) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, &Finding{File: name, Line: lineIn(err), Message: err.Error(), Severity: SeverityError}
+		return nil, &Finding{File: name, Line: lineIn(err), Message: messageOf(err), Severity: SeverityError}
 	}
 	if len(document.Content) == 0 {
 		return nil, &Finding{File: name, Line: 1, Message: "the file is empty", Severity: SeverityError}
@@ -26,7 +27,17 @@ func parseSource(name string, text []byte) (*source, *Finding) {
 	return &source{name: name, text: text, root: document.Content[0]}, nil
 }
 
+// messageOf is an error of the YAML library without the line that it counts its own way.
+func messageOf(err error) string {
+	_, message, ok := strings.Cut(err.Error(), ": ")
+	if !ok {
+		return err.Error()
+	}
+	return linePrefix.ReplaceAllString(message, "")
+}
+
 var (
+	linePrefix = regexp.MustCompile(`^line [0-9]+: `)
 	lineNumber = regexp.MustCompile(`line ([0-9]+)`)
 	// fromZero are the faults whose lines the YAML library counts from 0.
 	fromZero = regexp.MustCompile(`did not find expected (',' or|key|'-' indicator|node content|<)`)
