@@ -27,6 +27,7 @@ func (s *saga) rollback(ctx workflow.Context, cause error) error {
 		return err
 	}
 	for u, more := s.undo.pop(); more; u, more = s.undo.pop() {
+		s.wait(ctx, porting.WaitingNobody, porting.Deadline{})
 		if err := u.do(ctx); err != nil {
 			s.record(ctx, porting.EventUndoStuck, "portsaga", u.name)
 			s.callPerson(ctx, "an undo cannot be done: "+u.name)
@@ -187,6 +188,7 @@ func (s *saga) persist(ctx workflow.Context, what string, try func() error) erro
 		if err != nil {
 			return errors.Join(cause, err)
 		}
+		s.wait(ctx, porting.WaitingOperator, d)
 		if _, err := s.until(ctx, d.At, "Next try: "+what, func() bool { return s.port.CarrierHints > s.hintsRead }); err != nil {
 			return errors.Join(cause, err)
 		}
