@@ -84,7 +84,7 @@ func (s *saga) screen(ctx workflow.Context) error {
 
 // verify waits for people. Nobody's silence approves a port.
 func (s *saga) verify(ctx workflow.Context) error {
-	decided, err := s.until(ctx, s.clock.At, "Decision of an approver", func() bool {
+	decided, err := s.untilPeople(ctx, "Decision of an approver", func() bool {
 		approved, declined := s.verdict()
 		return approved || declined
 	})
@@ -102,6 +102,9 @@ func (s *saga) verify(ctx workflow.Context) error {
 
 // submit sends the LSR. The cancel is registered first: a submission that failed may have arrived.
 func (s *saga) submit(ctx workflow.Context) error {
+	if err := s.awaitResume(ctx); err != nil {
+		return err
+	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
 	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier,
 		porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)})
@@ -316,7 +319,7 @@ func (s *saga) verifyAndClose(ctx workflow.Context) (err error) {
 // awaitCorrection waits for people to correct what the carrier rejected.
 func (s *saga) awaitCorrection(ctx workflow.Context) error {
 	sent := s.port.Amendments
-	corrected, err := s.until(ctx, s.clock.At, "Correction of the order", func() bool { return s.port.Amendments > sent })
+	corrected, err := s.untilPeople(ctx, "Correction of the order", func() bool { return s.port.Amendments > sent })
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ const (
 	clockReverse    = "reverse"
 	clockDispute    = "dispute"
 	clockUndoRetry  = "undo-retry"
+	clockHold       = "hold"
+	clockResubmit   = "resubmit"
 )
 
 // approvalsNeeded is how many persons must approve an order.
@@ -44,6 +46,8 @@ type saga struct {
 	outcome   porting.Outcome       // what the rollback will end with
 	reason    porting.Reason
 	published attributes
+	reported  porting.Progress // what the bulk order was told last
+	reporting workflow.Future  // the last message to it
 }
 
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
