@@ -11,7 +11,8 @@ import (
 )
 
 // needed are the clocks that a saga asks of every pack.
-var needed = []string{"foc", "decision", "correction", "activation", "cancel-ack", "confirmed-grace", "snapback", "reverse", "guard", "port", "foc-lead"}
+var needed = []string{"foc", "foc-patience", "foc-lead", "port", "decision", "correction", "activation", "guard", "confirmed-grace", "cancel-ack",
+	"snapback", "reverse", "dispute", "undo-retry"}
 
 // checker looks at one pack for what a schema cannot see. What a pack has from its base is found in the base's file only
 // by name, so its faults are shown at the pack's first line.

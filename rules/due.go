@@ -9,7 +9,7 @@ import (
 // Place is what a deadline needs to know about where the number lives. The zero Place is right for packs with one zone.
 type Place struct {
 	Number        porting.Number // an American zone follows from the number
-	Region        string         // state, province or Land; goes before the number
+	Region        string         // state, province or Land, where the number does not tell
 	Zone          string         // IANA zone, where it is known; goes before everything
 	DonorHolidays []Date         // the donor's own closed days; where the donor owns the calendar they replace the assumed ones
 	Kind          string         // kind of line, where a clock differs by it
@@ -54,6 +54,9 @@ func (p *Pack) Due(name string, start time.Time, at Place) (Due, error) {
 	clock = clock.in(at)
 	due := Due{Clock: name, Unit: clock.Unit, Start: start.In(cal.zone), DeemedReceived: deemed, At: clock.end(deemed, cal).In(cal.zone),
 		OnExpiry: clock.OnExpiry, Why: clock.Why(), Confidence: clock.Confidence}
+	if clock.onBusinessTime() && p.assumesHolidays(clock.Calendar, at) {
+		due.Why += "; the donor's own holidays are not known, the usual ones are assumed"
+	}
 	if clock.Within == "" {
 		return due, nil
 	}

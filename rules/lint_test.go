@@ -130,6 +130,18 @@ func TestLintSaysWhere(t *testing.T) {
 	}
 }
 
+func TestLintWarns(t *testing.T) {
+	t.Parallel()
+	dir := myPack(t)
+	require.NoError(t, os.Rename(filepath.Join(dir, "mine.yaml"), filepath.Join(dir, "mine.yml")))
+	findings, err := rules.Lint(dir)
+	require.NoError(t, err)
+	require.Len(t, findings, 1)
+	require.Equal(t, rules.SeverityWarning, findings[0].Severity)
+	_, err = rules.LoadDir(dir)
+	require.NoError(t, err, "a warning keeps nothing from loading")
+}
+
 func TestLintNamesEveryFault(t *testing.T) {
 	t.Parallel()
 	findings, err := rules.Lint(myPack(t, "unit: business_day", "unit: fortnight", "confidence: very-low", "confidence: rock-solid", "country: HK", "country: Hongkong"))

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -75,7 +76,10 @@ func (r *reader) read(dir fs.FS) error {
 	}
 	seen := map[string]string{}
 	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".yaml") {
+		if filepath.Ext(entry.Name()) == ".yml" {
+			r.findings = append(r.findings, Finding{File: entry.Name(), Line: 1, Message: "this file is not read: name it .yaml", Severity: SeverityWarning})
+		}
+		if filepath.Ext(entry.Name()) != ".yaml" {
 			continue
 		}
 		text, err := fs.ReadFile(dir, entry.Name())
@@ -208,6 +212,7 @@ func (p *Pack) inherit(base Rules) {
 	}
 	p.Rules.CancelLock = cmp.Or(p.Rules.CancelLock, base.CancelLock)
 	p.Rules.Approvals = cmp.Or(p.Rules.Approvals, base.Approvals)
+	p.Rules.Corrections = cmp.Or(p.Rules.Corrections, base.Corrections)
 }
 
 func digest(text []byte) string {

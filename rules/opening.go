@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -35,10 +36,7 @@ type CutOff struct {
 
 // calendar is the named calendar of the pack ("" is the main one) as it is at a place.
 func (p *Pack) calendar(name string, at Place) (*calendar, error) {
-	if name == "" {
-		name = mainCalendar
-	}
-	rule := p.Rules.Calendars[name]
+	rule := p.Rules.Calendars[cmp.Or(name, mainCalendar)]
 	if err := p.checkNumber(at.Number); err != nil {
 		return nil, err
 	}
@@ -47,15 +45,27 @@ func (p *Pack) calendar(name string, at Place) (*calendar, error) {
 		return nil, err
 	}
 	c := &calendar{week: rule.week, zone: zone}
-	switch {
-	case rule.Owner == OwnerDonor && len(at.DonorHolidays) > 0:
+	if rule.Owner == OwnerDonor && len(at.DonorHolidays) > 0 {
 		c.also = at.DonorHolidays
-	case rule.RegionHolidays[strings.ToUpper(at.Region)] != "":
-		c.holidays = p.shared.holidays[rule.RegionHolidays[strings.ToUpper(at.Region)]]
-	default:
-		c.holidays = p.shared.holidays[rule.Holidays]
+		return c, nil
 	}
+	c.holidays = p.shared.holidays[p.holidaysAt(rule, at)]
 	return c, nil
+}
+
+// assumesHolidays reports whether a calendar is the donor's and its holidays are a guess.
+func (p *Pack) assumesHolidays(name string, at Place) bool {
+	rule := p.Rules.Calendars[cmp.Or(name, mainCalendar)]
+	return rule.Owner == OwnerDonor && rule.Holidays != "" && len(at.DonorHolidays) == 0
+}
+
+// holidaysAt names the holiday set of a calendar at a place: that of the region, where it has its own.
+func (p *Pack) holidaysAt(rule CalendarRule, at Place) string {
+	region := strings.ToUpper(at.Region)
+	if table := p.shared.zones[rule.Zone.Table]; table != nil {
+		region = table.regionAt(at)
+	}
+	return cmp.Or(rule.RegionHolidays[region], rule.Holidays)
 }
 
 // deemedReceived is the instant at which the rules hold a request for received.

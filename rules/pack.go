@@ -75,6 +75,7 @@ type Rules struct {
 	Codes        []CodeRule              `yaml:"codes" json:"codes,omitempty"`
 	Documents    []Document              `yaml:"documents" json:"documents,omitempty"`
 	Approvals    *Approvals              `yaml:"approvals" json:"approvals,omitempty"`
+	Corrections  *Corrections            `yaml:"corrections" json:"corrections,omitempty"`
 	Refusals     map[string]RefusalRules `yaml:"refusals" json:"refusals"` // by party
 	Locks        []Lock                  `yaml:"locks" json:"locks,omitempty"`
 	CancelLock   *CancelLock             `yaml:"cancel_lock" json:"cancel_lock,omitempty"`

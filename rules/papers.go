@@ -61,6 +61,20 @@ func (p *Pack) Approvals() Approvals {
 	return *p.Rules.Approvals
 }
 
+// Corrections bounds how often an order that a carrier rejected is corrected and sent again.
+type Corrections struct {
+	Versions int `yaml:"versions" json:"versions"` // of one order, the first included
+	Fact     `yaml:",inline"`
+}
+
+// MaxVersions is how many versions of an order may be sent; 1 where the pack says nothing.
+func (p *Pack) MaxVersions() int {
+	if p.Rules.Corrections == nil {
+		return 1
+	}
+	return p.Rules.Corrections.Versions
+}
+
 // Notice is something that a customer must be told.
 type Notice struct {
 	Event      string `yaml:"event" json:"event"`       // what it is about

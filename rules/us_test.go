@@ -48,7 +48,11 @@ func TestSimplePort(t *testing.T) {
 			"2026-07-07T08:30-06:00", "2026-07-07T12:30-06:00", "2026-07-08T00:00-06:00"},
 		{"El Paso is on Chicago's time", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso},
 			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00"},
-		{"the state goes before the number", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso, Region: "az"},
+		{"the number goes before the subscriber's state", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso, Region: "az"},
+			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00"},
+		{"the state alone", "2026-11-24T12:30-07:00", rules.Place{Region: "az"},
+			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00"},
+		{"the state by its name", "2026-11-24T12:30-07:00", rules.Place{Region: "arizona"},
 			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00"},
 		{"the zone goes before all", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso, Zone: "America/New_York"},
 			"2026-11-25T08:00-05:00", "2026-11-25T12:00-05:00", "2026-11-26T00:00-05:00"},
@@ -141,6 +145,19 @@ func TestZoneOfTheNumber(t *testing.T) {
 		require.NoError(t, err, number.E164())
 		require.Equal(t, zone, got.String(), number.E164())
 	}
+}
+
+func TestAGuessIsSaid(t *testing.T) {
+	t.Parallel()
+	p := pack(t, "us-wireline-simple")
+	received := at(t, "2026-11-24T09:30-07:00")
+	guessed, err := p.Due("foc", received, rules.Place{Number: phoenix})
+	require.NoError(t, err)
+	require.Contains(t, guessed.Why, "assumed")
+	require.Contains(t, guessed.Why, "low confidence")
+	told, err := p.Due("foc", received, rules.Place{Number: phoenix, DonorHolidays: []rules.Date{date(t, "2026-11-26")}})
+	require.NoError(t, err)
+	require.NotContains(t, told.Why, "assumed")
 }
 
 func TestUnknownPlace(t *testing.T) {

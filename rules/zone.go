@@ -22,8 +22,9 @@ type zoneTable struct {
 	Title      string               `yaml:"title"`
 	Cite       string               `yaml:"cite"`
 	Confidence Confidence           `yaml:"confidence"`
+	ByNumber   bool                 `yaml:"by_number"` // the number tells the region
 	Groups     map[string]zoneGroup `yaml:"groups"`
-	Names      map[string]string    `yaml:"names"` // the number plan's name for a region -> its code
+	Names      map[string]string    `yaml:"names"` // what people and number plans call a region -> its code
 
 	zones   map[string]*time.Location // by region code
 	regions sync.Map                  // region code by area code, as far as asked for
@@ -71,21 +72,41 @@ func (p *Pack) zone(rule ZoneRule, at Place) (*time.Location, error) {
 		return loadZone(rule.Name)
 	}
 	table := p.shared.zones[rule.Table]
-	region := strings.ToUpper(at.Region)
-	if region == "" && at.Number != "" && len(table.Names) > 0 {
-		region = table.regionOf(at.Number)
-	}
-	if zone := table.zones[region]; zone != nil {
+	if zone := table.zones[table.regionAt(at)]; zone != nil {
 		return zone, nil
 	}
-	if region != "" {
-		return nil, p.no(porting.Refused, "region-unknown", "compute deadline", "the table "+rule.Table+" has no region "+region, "name the state by its code")
-	}
-	if rule.Name != "" {
+	switch {
+	case rule.Name != "":
 		return loadZone(rule.Name)
+	case at.Region != "":
+		return nil, p.no(porting.Refused, "region-unknown", "compute deadline", "the table "+rule.Table+" has no region "+at.Region, "name the state by its code")
+	default:
+		return nil, p.no(porting.Refused, "zone-unknown", "compute deadline",
+			"the clocks run on the time of the number's region, and neither number nor region is known", "give the number, the state or the zone")
 	}
-	return nil, p.no(porting.Refused, "zone-unknown", "compute deadline",
-		"the clocks run on the time of the number's region, and neither number nor region is known", "give the number, the state or the zone")
+}
+
+// regionAt is the code of the region at a place: the number's where the number tells, not the subscriber's.
+func (t *zoneTable) regionAt(at Place) string {
+	if t.ByNumber && at.Number != "" {
+		if region := t.regionOf(at.Number); region != "" {
+			return region
+		}
+	}
+	return t.code(at.Region)
+}
+
+// code is the code of a region that is called by its code or by a name.
+func (t *zoneTable) code(region string) string {
+	if upper := strings.ToUpper(region); t.zones[upper] != nil {
+		return upper
+	}
+	for name, code := range t.Names {
+		if strings.EqualFold(name, region) {
+			return code
+		}
+	}
+	return ""
 }
 
 // regionOf is the code of the region that a number belongs to, "" where the number plan does not say. Area codes do not
