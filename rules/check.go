@@ -12,7 +12,7 @@ import (
 
 // needed are the clocks that a saga asks of every pack.
 var needed = []string{"foc", "foc-patience", "foc-lead", "port", "decision", "correction", "activation", "guard", "confirmed-grace", "cancel-ack",
-	"snapback", "reverse", "dispute", "undo-retry"}
+	"snapback", "reverse", "dispute", "hold", "resubmit", "undo-retry"}
 
 // checker looks at one pack for what a schema cannot see. What a pack has from its base is found in the base's file only
 // by name, so its faults are shown at the pack's first line.
@@ -28,6 +28,7 @@ func (r *reader) check(p *Pack) {
 	c.calendars()
 	c.clocks()
 	c.activation()
+	c.confirmation()
 	c.codes()
 	c.refusals()
 	c.silences()
@@ -144,6 +145,13 @@ func (c checker) activation() {
 			c.fault("activation/hours", "%v", err)
 		}
 		a.week = week
+	}
+}
+
+func (c checker) confirmation() {
+	asked, ok := c.Confirmation()
+	if _, known := c.Clock(asked.Within); ok && asked.Within != "" && !known {
+		c.fault("confirmation/within", "there is no clock %q", asked.Within)
 	}
 }
 

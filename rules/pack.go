@@ -72,6 +72,7 @@ type Rules struct {
 	CutOff       *CutOff                 `yaml:"cutoff" json:"cutoff,omitempty"`
 	Clocks       map[string]Clock        `yaml:"clocks" json:"clocks"`
 	Activation   *ActivationRule         `yaml:"activation" json:"activation,omitempty"`
+	Confirmation *Confirmation           `yaml:"confirmation" json:"confirmation,omitempty"`
 	Codes        []CodeRule              `yaml:"codes" json:"codes,omitempty"`
 	Documents    []Document              `yaml:"documents" json:"documents,omitempty"`
 	Approvals    *Approvals              `yaml:"approvals" json:"approvals,omitempty"`

@@ -36,6 +36,25 @@ func (p *Pack) NextActivation(after time.Time, at Place) (time.Time, error) {
 	return cal.enter(after), nil
 }
 
+// Confirmation is a question that the customer must answer before the number moves.
+type Confirmation struct {
+	By        string   `yaml:"by" json:"by"`           // the party that asks
+	Channel   string   `yaml:"channel" json:"channel"` // how it asks
+	Accept    []string `yaml:"accept" json:"accept"`   // answers that let the port go on
+	Reject    []string `yaml:"reject" json:"reject,omitempty"`
+	Within    string   `yaml:"within" json:"within,omitempty"` // the clock of the answer; empty where none is known
+	OnTimeout string   `yaml:"on_timeout" json:"on_timeout"`   // stop, pause, cancel or proceed
+	Fact      `yaml:",inline"`
+}
+
+// Confirmation is the pack's question to the customer; false where it asks none.
+func (p *Pack) Confirmation() (Confirmation, bool) {
+	if p.Rules.Confirmation == nil {
+		return Confirmation{}, false
+	}
+	return *p.Rules.Confirmation, true
+}
+
 // Document is a paper that the recipient keeps or sends.
 type Document struct {
 	Name   string `yaml:"name" json:"name"`

@@ -159,3 +159,20 @@ func TestNigeria(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "cancel", silence.Outcome)
 }
+
+// TestConfirmation shows where silence of the customer stops a port.
+func TestConfirmation(t *testing.T) {
+	t.Parallel()
+	for ref, want := range map[string]struct{ answer, timeout string }{
+		"nz": {"YES", "stop"}, "ca-wireless": {"YES", "stop"}, "br": {"SIM", "pause"}, "ng": {"PORT", "cancel"},
+	} {
+		asked, ok := pack(t, ref).Confirmation()
+		require.True(t, ok, ref)
+		require.Equal(t, []string{want.answer}, asked.Accept)
+		require.Equal(t, want.timeout, asked.OnTimeout)
+		_, ok = pack(t, ref).Clock(asked.Within)
+		require.True(t, ok, ref)
+	}
+	_, ok := pack(t, "us-wireline-simple").Confirmation()
+	require.False(t, ok)
+}

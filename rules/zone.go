@@ -59,6 +59,11 @@ func (p *Pack) homeZone() *time.Location {
 	return time.UTC
 }
 
+// ZoneAt is the zone in which the pack counts days at a place. Errors: as for Due.
+func (p *Pack) ZoneAt(at Place) (*time.Location, error) {
+	return p.zone(p.Rules.Calendars[mainCalendar].Zone, at)
+}
+
 // zone is the zone of a calendar at a place.
 func (p *Pack) zone(rule ZoneRule, at Place) (*time.Location, error) {
 	if at.Zone != "" {
