@@ -22,9 +22,6 @@ const (
 // daily reports whether the unit counts days, not hours.
 func (u Unit) daily() bool { return u == BusinessDay || u == CalendarDay }
 
-// onBusinessTime reports whether the clock stands still on holidays.
-func (c Clock) onBusinessTime() bool { return c.Unit == BusinessHour || c.Unit == BusinessDay }
-
 // Landings: where in its last day a clock of days ends. A time of day, "06:00", is one too.
 const (
 	SameTime   = "same-time" // the time of day at which it started
@@ -98,6 +95,9 @@ func (l Length) String() string {
 	}
 	return s
 }
+
+// onBusinessTime reports whether the clock stands still on holidays.
+func (c Clock) onBusinessTime() bool { return c.Unit == BusinessHour || c.Unit == BusinessDay }
 
 // in picks the variant that fits the place.
 func (c Clock) in(p Place) Clock {
