@@ -2,7 +2,7 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
@@ -15,8 +15,12 @@ const (
 	bulkWindow = 20
 	// bulkRoom bounds the orders that wait to be started; a batch is answered when there is room again.
 	bulkRoom = 40
+	// bulkTells bounds the messages for all that are on their way to ports at once.
+	bulkTells = 20
 	// bulkHistory is the number of events after which the order goes on in a new run.
 	bulkHistory = 2500
+	// bulkRest is how long an order may stay incomplete before a person is called.
+	bulkRest = 24 * time.Hour
 )
 
 // Bulk is the saga of a parent order. It starts a port for every order that is added, a window of them at a time, hears
@@ -25,180 +29,139 @@ const (
 func Bulk(ctx workflow.Context, in porting.Bulk) (porting.BulkStatus, error) {
 	b := &bulk{Bulk: in}
 	b.openChannels(ctx)
+	workflow.GoNamed(ctx, "rest of the order", b.awaitRest)
 	for {
 		b.show(ctx)
-		err := workflow.Await(ctx, func() bool { return b.canStart() || b.Ended() || b.isLong(ctx) })
-		switch {
-		case err != nil:
+		if err := workflow.Await(ctx, func() bool { return b.stale || b.Ended() || b.isLong(ctx) || b.canStart() || b.Untold() }); err != nil {
 			return b.Status(), err
-		case b.canStart() && !b.isLong(ctx):
-			b.startNext(ctx)
+		}
+		switch {
 		case b.Ended():
-			return b.Status(), b.drain(ctx)
-		default:
-			if err := b.drain(ctx); err != nil {
-				return b.Status(), err
-			}
-			return b.Status(), workflow.NewContinueAsNewError(ctx, porting.WorkflowBulk, b.Bulk)
+			b.drain(ctx)
+			return b.Status(), nil
+		case b.isLong(ctx):
+			return b.Status(), b.goOn(ctx)
+		case b.Untold():
+			b.passOn(ctx)
+		case b.canStart():
+			b.startPorts(ctx)
 		}
 	}
 }
 
+// bulk is the order on its way. All that must last is in porting.Bulk.
 type bulk struct {
 	porting.Bulk
-	progress workflow.ReceiveChannel
+	stale bool   // something happened that the page does not show
+	shown string // the state that operators can search by
 }
 
-func (b *bulk) canStart() bool {
-	return len(b.Waiting) > 0 && b.Starting() < bulkWindow && b.Revoked == nil
-}
+func (b *bulk) canStart() bool { return len(b.Waiting) > 0 && b.Starting() < bulkWindow }
 
 func (b *bulk) isLong(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetCurrentHistoryLength() > bulkHistory
+	info := workflow.GetInfo(ctx)
+	return info.GetCurrentHistoryLength() > bulkHistory || info.GetContinueAsNewSuggested()
 }
 
-// startNext starts the port of the next order. A port that exists already was started by an earlier try of the same
-// order and is left alone.
-func (b *bulk) startNext(ctx workflow.Context) {
-	order := b.Start()
+// startPorts starts the ports that the window has room for, and waits until they run.
+func (b *bulk) startPorts(ctx workflow.Context) {
+	started := map[string]workflow.ChildWorkflowFuture{}
+	first := len(b.Ports)
+	for b.canStart() {
+		order := b.Start()
+		started[b.PortID(order)] = b.startPort(ctx, order)
+	}
+	for _, p := range b.Ports[first:] {
+		if err := started[p.ID].GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			b.hearNotStarted(ctx, p.ID, err)
+			continue
+		}
+		workflow.GoNamed(ctx, "end of "+p.ID, func(ctx workflow.Context) {
+			if err := started[p.ID].Get(ctx, nil); err != nil {
+				b.hearFailed(ctx, p.ID)
+			}
+		})
+	}
+}
+
+// startPort starts one port, out of reach of a cancellation of the order.
+func (b *bulk) startPort(ctx workflow.Context, order porting.Order) workflow.ChildWorkflowFuture {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	id := b.PortID(order)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            id,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         fmt.Sprintf("Port-in of %d numbers, order %s of %s", len(order.Numbers), order.Reference, b.Reference),
+		TypedSearchAttributes: temporal.NewSearchAttributes(keyDirection.ValueSet(string(porting.PortIn)), keyStage.ValueSet(string(porting.Received)),
+			keyTenant.ValueSet(order.TenantOrDefault()), keyOrder.ValueSet(b.ID)),
+		StaticSummary: fmt.Sprintf("Port-in of %d numbers, order %s of %s", len(order.Numbers), order.Reference, b.Reference),
 	})
-	child := workflow.ExecuteChildWorkflow(ctx, porting.WorkflowPortIn, porting.PortInput{ID: id, Order: order, Clock: b.Clock, Bulk: b.ID})
-	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
-		b.Report(porting.Progress{Port: id, Outcome: porting.OutcomeRejected, Attention: true})
-		b.note(ctx, porting.EventRefused, "portsaga", id+" could not be started: "+startProblem(err))
-	}
+	return workflow.ExecuteChildWorkflow(ctx, porting.WorkflowPortIn, porting.PortInput{ID: id, Order: order, Clock: b.Clock, Bulk: b.ID})
 }
 
-func startProblem(err error) string {
+// hearNotStarted takes a start that failed. A port that exists already is left alone: one that an earlier run of this order
+// started tells of itself, and any other is for a person to look at.
+func (b *bulk) hearNotStarted(ctx workflow.Context, port string, err error) {
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-		return "a port with this reference exists"
+		b.CallPerson(port)
+		b.note(ctx, porting.EventEscalated, "portsaga", port+" was started before; see whether it belongs to this order")
+		return
 	}
-	return "see the history"
+	b.Refuse(port)
+	b.note(ctx, porting.EventRefused, "portsaga", port+" could not be started")
 }
 
-func (b *bulk) openChannels(ctx workflow.Context) {
-	b.progress = workflow.GetSignalChannelWithOptions(ctx, porting.MsgProgress, workflow.SignalChannelOptions{Description: "A port of this order tells how far it is"})
-	workflow.GoNamed(ctx, "progress of ports", func(ctx workflow.Context) {
-		for {
-			var p porting.Progress
-			b.progress.Receive(ctx, &p)
-			b.hearProgress(ctx, p)
-		}
-	})
-	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateAddPorts, b.addPorts, workflow.UpdateHandlerOptions{
-		Description: "Add a batch of orders; the answer comes when there is room for the next",
-		Validator:   func(_ workflow.Context, a porting.AddPorts) error { return applicationError(b.CheckBatch(a)) }}))
-	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.MsgDecide, b.decide, workflow.UpdateHandlerOptions{
-		Description: "Decide on every port of this order that waits for a decision, now and later",
-		Validator:   func(_ workflow.Context, m porting.Decide) error { return applicationError(b.checkDecide(m)) }}))
-	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.MsgRevoke, b.revoke, workflow.UpdateHandlerOptions{
-		Description: "Revoke every open port of this order"}))
-	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.BulkStatus, error) { return b.Status(), nil },
-		workflow.QueryHandlerOptions{Description: "The roll-up as `bulk show` prints it"}))
+// hearFailed takes the end of a port that told nothing of it: it failed or was terminated, and a person must look.
+func (b *bulk) hearFailed(ctx workflow.Context, port string) {
+	b.CallPerson(port)
+	b.stale = true
 }
 
-func (b *bulk) addPorts(ctx workflow.Context, a porting.AddPorts) (porting.BulkStatus, error) {
-	b.Add(a)
-	err := workflow.Await(ctx, func() bool { return len(b.Waiting) < bulkRoom || b.Revoked != nil || b.isLong(ctx) })
-	return b.Status(), err
-}
-
-func (b *bulk) hearProgress(ctx workflow.Context, p porting.Progress) {
-	b.Report(p)
-	if b.Approval != nil && p.Stage == porting.Verifying && p.Outcome == "" {
-		b.tell(ctx, p.Port, porting.MsgDecide, *b.Approval)
+// passOn tells some ports what is meant for all, and waits until they have it. A port that has just ended needs no message.
+func (b *bulk) passOn(ctx workflow.Context) {
+	var sent []workflow.Future
+	for _, m := range b.PassOn(bulkTells) {
+		sent = append(sent, workflow.SignalExternalWorkflow(ctx, m.Port, "", m.Name, m.Body))
 	}
-	b.show(ctx)
-}
-
-func (b *bulk) checkDecide(m porting.Decide) error {
-	if (m.Decision == porting.Approve || m.Decision == porting.Reject) && m.By != "" {
-		return nil
+	for _, s := range sent {
+		_ = s.Get(ctx, nil)
 	}
-	return &porting.Error{Kind: porting.Invalid, Code: "decision-unknown", Op: "decide on order", Object: b.ID, Detail: `decision is "approve" or "reject", and "by" says who you are`}
 }
 
-// decide passes a decision to every port that waits for one. An approval also holds for the ports that come to it later.
-func (b *bulk) decide(ctx workflow.Context, m porting.Decide) (porting.Answer, error) {
-	m.ID, m.Stage, m.OrderVersion = "", porting.Verifying, 1
-	b.note(ctx, porting.EventDecision, m.By, m.Decision+" (unsigned), for all ports")
-	b.Approval = &m
-	for _, p := range b.Ports {
-		if p.Outcome == "" && p.Stage == porting.Verifying {
-			b.tell(ctx, p.ID, porting.MsgDecide, m)
-		}
-	}
-	return porting.Answer{ID: b.ID, Accepted: true, Says: "passed on to every port that waits for a decision"}, nil
-}
-
-// revoke passes the revocation to every open port; nothing that waits is started any more.
-func (b *bulk) revoke(ctx workflow.Context, m porting.Revoke) (porting.Answer, error) {
-	b.note(ctx, porting.EventRevoked, m.By, string(m.Reason))
-	b.Revoked, b.Waiting, b.Complete = &m, nil, true
-	for _, p := range b.Ports {
-		if p.Outcome == "" {
-			b.tell(ctx, p.ID, porting.MsgRevoke, m)
-		}
-	}
-	return porting.Answer{ID: b.ID, Accepted: true, Says: "passed on to every open port; nothing else is started"}, nil
-}
-
-// tell sends a message to a port. A port that has just ended needs none.
-func (b *bulk) tell(ctx workflow.Context, port, message string, body any) {
-	workflow.SignalExternalWorkflow(ctx, port, "", message, body)
-}
-
-func (b *bulk) note(ctx workflow.Context, on porting.Event, actor, note string) {
-	b.Note(b.Clock.Business(workflow.Now(ctx)).UTC(), on, actor, note)
-}
-
-// show renders the one page that rolls up the order.
-func (b *bulk) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, bulkDetails(b.Status(), b.Notes))
+// goOn continues the order in a new run, with everything that arrived until now.
+func (b *bulk) goOn(ctx workflow.Context) error {
+	b.drain(ctx)
+	return workflow.NewContinueAsNewError(ctx, porting.WorkflowBulk, b.Bulk)
 }
 
 // drain hears what arrived in the last moment and lets every answer go out.
-func (b *bulk) drain(ctx workflow.Context) error {
-	for {
-		var p porting.Progress
-		if !b.progress.ReceiveAsync(&p) {
-			break
-		}
-		b.hearProgress(ctx, p)
-	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+func (b *bulk) drain(ctx workflow.Context) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	drained := false
+	// The newest coroutine runs last: by then every loop of signals has emptied its channel.
+	workflow.GoNamed(ctx, "drain", func(workflow.Context) { drained = true })
+	// The context cannot be cancelled, so the await cannot fail.
+	_ = workflow.Await(ctx, func() bool { return drained && workflow.AllHandlersFinished(ctx) })
+	b.show(ctx)
 }
 
-// bulkDetails is the operator's page of a bulk order.
-func bulkDetails(s porting.BulkStatus, notes []porting.Entry) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "> **%s**: %d of %d numbers moved\n\n", s.State, s.Moved, s.Numbers)
-	fmt.Fprintf(&b, "Order `%s`, %d ports, %d not started yet\n\n", s.Reference, s.Ports, s.Waiting)
-	b.WriteString("| Stage or outcome | Ports |\n|---|---|\n")
-	for _, stage := range porting.Stages {
-		if n := s.Stages[stage]; n > 0 {
-			fmt.Fprintf(&b, "| in %s | %d |\n", stage, n)
-		}
+// awaitRest calls a person when the rest of the order does not come.
+func (b *bulk) awaitRest(ctx workflow.Context) {
+	if b.Complete || b.RestLate {
+		return
 	}
-	for _, outcome := range porting.Outcomes {
-		if n := s.Outcomes[outcome]; n > 0 {
-			fmt.Fprintf(&b, "| **%s** | %d |\n", outcome, n)
-		}
+	if b.RestDue.IsZero() {
+		b.RestDue = workflow.Now(ctx).Add(b.Clock.RealDuration(bulkRest))
 	}
-	if len(s.NeedsAttention) > 0 {
-		b.WriteString("\n**A person must look at**\n\n")
-		for _, id := range s.NeedsAttention {
-			fmt.Fprintf(&b, "- [%s](/namespaces/{namespace}/workflows/%s)\n", id, id)
-		}
+	timed, stopTimer := workflow.WithCancel(ctx)
+	complete, err := workflow.AwaitWithOptions(timed, workflow.AwaitOptions{
+		Timeout:      b.RestDue.Sub(workflow.Now(ctx)),
+		TimerOptions: workflow.TimerOptions{Summary: "Rest of the order"},
+	}, func() bool { return b.Complete })
+	stopTimer()
+	if complete || err != nil {
+		return
 	}
-	if len(notes) > 0 {
-		b.WriteString("\n" + timeline(notes, maxDetails-b.Len()))
-	}
-	return b.String()
+	b.RestLate = true
+	b.note(ctx, porting.EventEscalated, "portsaga", "the rest of the order never came; run `bulk start` again with the same files, or revoke it")
 }
