@@ -16,9 +16,9 @@ func details(p *porting.Port) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "> **%s**\n\n", headline(p))
 	if p.Attention != "" {
-		fmt.Fprintf(&b, "**A person must look:** %s\n\n", p.Attention)
+		fmt.Fprintf(&b, "**A person must look:** %s\n\n", plain(p.Attention))
 	}
-	fmt.Fprintf(&b, "%s, order `%s` version %d, %s\n\n", numbersLine(p), p.Order.Reference, p.Order.Version, rulesLine(p))
+	fmt.Fprintf(&b, "%s, order `%s` version %d, %s\n\n", numbersLine(p), plain(p.Order.Reference), p.Order.Version, rulesLine(p))
 	if !p.Closed() {
 		writeActions(&b, p)
 		if p.DueWhat != "" && !p.DueAt.IsZero() {
@@ -40,7 +40,7 @@ func headline(p *porting.Port) string {
 		if p.Reason == "" {
 			return "Ended: " + string(p.Outcome)
 		}
-		return fmt.Sprintf("Ended: %s (%s)", p.Outcome, p.Reason)
+		return fmt.Sprintf("Ended: %s (%s)", p.Outcome, plain(string(p.Reason)))
 	}
 	if p.WaitingOn == porting.WaitingNobody || p.DueAt.IsZero() {
 		return "In " + string(p.Stage)
@@ -125,13 +125,13 @@ func timeline(entries []porting.Entry, room int) string {
 func timelineRow(e porting.Entry) string {
 	what := string(e.Event)
 	if e.Note != "" {
-		what += ": " + tableText(e.Note)
+		what += ": " + plain(e.Note)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s |\n", e.At.Format("2 Jan 15:04"), e.Stage, what, tableText(e.Actor))
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", e.At.Format("2 Jan 15:04"), e.Stage, what, plain(e.Actor))
 }
 
-// tableText keeps a text from breaking out of its cell, or into markup.
-func tableText(s string) string {
+// plain keeps a text short, and from breaking out of its place or into markup.
+func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {
 		case '|', '\n', '\r', '<', '>', '`', '[', ']':
