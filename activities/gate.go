@@ -68,6 +68,9 @@ func (t activation) run(ctx context.Context) (porting.Activation, error) {
 		case t.in.FOC.IsZero() || t.at.Before(t.in.FOC):
 			return t.refuse(ctx, porting.Activation{Status: status, Refused: &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}})
 		}
+		if !t.gateway.Capabilities().OnDemand {
+			return porting.Activation{Status: status}, nil // the carrier activates by itself at the FOC; its news tell
+		}
 		status, err = t.gateway.Activate(ctx, t.in.Ref)
 		if no, ok := refusal(err, porting.DueDateUnmeetable); ok {
 			return t.giveBack(ctx, porting.Activation{Refused: no})

@@ -3,11 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
-	"github.com/portsaga/portsaga/rules"
 )
 
 // maxTokens is how many numbers of a port can be found by search: the server bounds the attribute's size.
@@ -27,7 +25,8 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	if err != nil {
 		return porting.Receipt{}, err
 	}
-	receipt := porting.Receipt{Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Carrier: a.carrierOf(in.Order)}
+	receipt := porting.Receipt{Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Carrier: a.carrierOf(in.Order),
+		Approvals: max(chosen.Pack.Approvals().People, 1)}
 	if _, err := a.gateway(receipt.Carrier); err != nil {
 		receipt.Refused = &porting.Refusal{Reason: porting.OrderInvalid, Note: "no carrier " + receipt.Carrier + " is configured"}
 		return receipt, nil
@@ -90,30 +89,12 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
 }
 
-// VerifyPort reads back that the numbers are where they should be, and then closes the port as completed.
+// VerifyPort reads back that the numbers are where they should be, and then closes the port.
 func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.CarrierStatus, error) {
 	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
 	if err != nil || status.State != porting.CarrierActive {
 		return status, err
 	}
-	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: porting.OutcomeCompleted, At: in.At})
+	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
 	return status, err
-}
-
-// ComputeDeadline asks a pack for one of its clocks.
-func (a *Activities) ComputeDeadline(_ context.Context, in porting.DeadlineInput) (porting.Deadline, error) {
-	pack, err := a.Rules.Pack(in.Pack)
-	if err != nil {
-		return porting.Deadline{}, lasting(err)
-	}
-	due, err := pack.Due(in.Clock, in.Start, placeOf(in.Place))
-	if err != nil {
-		return porting.Deadline{}, lasting(err)
-	}
-	return porting.Deadline{Clock: in.Clock, Start: due.DeemedReceived, At: due.At, OnExpiry: due.OnExpiry,
-		Why: strings.TrimSpace(due.Why)}, nil
-}
-
-func placeOf(p porting.Place) rules.Place {
-	return rules.Place{Number: p.Number, Region: p.Region}
 }

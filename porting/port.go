@@ -127,6 +127,77 @@ func (p *Port) SetNumbers(status string, why Reason) {
 	}
 }
 
+// Mark gives the numbers of one state another, or another reason.
+func (p *Port) Mark(from, to string, why Reason) {
+	for i := range p.Numbers {
+		if p.Numbers[i].Status == from {
+			p.Numbers[i].Status, p.Numbers[i].Reason = to, why
+		}
+	}
+}
+
+// Activated settles every pending number by what the carrier says of it after the activation: one that it does not
+// mention moved with the others.
+func (p *Port) Activated(told []NumberState) {
+	p.settle(told, NumberMoved, func(s CarrierState) bool { return s != CarrierActive })
+}
+
+// Confirmed settles the numbers that the carrier left out of its confirmation.
+func (p *Port) Confirmed(told []NumberState) {
+	p.settle(told, NumberPending, func(s CarrierState) bool { return s == CarrierRejected || s == CarrierRefused || s == CarrierCancelled })
+}
+
+func (p *Port) settle(told []NumberState, otherwise string, stays func(CarrierState) bool) {
+	said := map[Number]NumberState{}
+	for _, n := range told {
+		said[n.Number] = n
+	}
+	for i, number := range p.Order.Numbers {
+		if p.Numbers[i].Status != NumberPending {
+			continue
+		}
+		if n, ok := said[number]; ok && stays(n.State) {
+			p.Numbers[i].Status, p.Numbers[i].Reason = NumberNotMoved, orOther(n.Reason)
+			continue
+		}
+		p.Numbers[i].Status, p.Numbers[i].Reason = otherwise, ""
+	}
+}
+
+func orOther(r Reason) Reason {
+	if r == "" {
+		return OtherReason
+	}
+	return r
+}
+
+// Left counts the numbers that will not move.
+func (p *Port) Left() int {
+	n := 0
+	for _, number := range p.Numbers {
+		if number.Status == NumberNotMoved {
+			n++
+		}
+	}
+	return n
+}
+
+// Resubmit raises the order's version for a mend that people need not decide on again; their decisions go with it. anyDate
+// leaves the due date to the carrier.
+func (p *Port) Resubmit(anyDate bool) {
+	was := p.Order.Version
+	p.Order.Version++
+	if anyDate {
+		p.Order.Wishes.DueDate = ""
+	}
+	for _, d := range p.Decisions {
+		if d.OrderVersion == was {
+			d.OrderVersion = p.Order.Version
+			p.Decisions = append(p.Decisions, d)
+		}
+	}
+}
+
 // Moved counts the numbers that moved and stayed.
 func (p *Port) Moved() int {
 	n := 0

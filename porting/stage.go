@@ -39,6 +39,7 @@ type Outcome string
 // Outcomes.
 const (
 	OutcomeCompleted Outcome = "completed"
+	OutcomePartial   Outcome = "partial"   // some numbers moved, others did not
 	OutcomeRevoked   Outcome = "revoked"   // authorization revoked, nothing moved
 	OutcomeReversed  Outcome = "reversed"  // moved and moved back
 	OutcomeDisputed  Outcome = "disputed"  // moved, could not be moved back in time
@@ -92,6 +93,8 @@ const (
 	EventActivationFailed  Event = "activation-failed"  // surely not activated; the fence is open again
 	EventActivated         Event = "activated"          // numbers work with the recipient
 	EventVerified          Event = "verified"           // read back and seen to work
+	EventPartlyVerified    Event = "partly-verified"    // the numbers that moved work, others did not move
+	EventIncomplete        Event = "incomplete"         // all or nothing was asked, and some numbers did not move
 	EventExpired           Event = "expired"            // a clock ran out
 	EventRevoked           Event = "revoked"            // authorization revoked
 	EventCancelled         Event = "cancelled"          // withdrawn, or cancelled in Temporal
@@ -120,4 +123,4 @@ var Stages = []Stage{Received, Screening, Verifying, Submitting, Submitted, Exce
 	Releasing, Completed, OnHold, RollingBack}
 
 // Outcomes lists every outcome.
-var Outcomes = []Outcome{OutcomeCompleted, OutcomeRevoked, OutcomeReversed, OutcomeDisputed, OutcomeRejected, OutcomeExpired, OutcomeCancelled}
+var Outcomes = []Outcome{OutcomeCompleted, OutcomePartial, OutcomeRevoked, OutcomeReversed, OutcomeDisputed, OutcomeRejected, OutcomeExpired, OutcomeCancelled}

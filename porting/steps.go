@@ -10,6 +10,8 @@ const (
 	StepReceive    = "ReceiveOrder"
 	StepScreen     = "ScreenOrder"
 	StepDeadline   = "ComputeDeadline"
+	StepWindow     = "ComputeWindow"
+	StepCorrect    = "PlanCorrection"
 	StepSubmit     = "SubmitPort"
 	StepRead       = "ReadCarrier"
 	StepActivate   = "ActivatePort"
@@ -44,8 +46,12 @@ type Receipt struct {
 	Carrier      string   `json:"carrier"`
 	Tokens       []string `json:"tokens,omitempty"` // keyed number tokens for search
 	Epoch        int64    `json:"epoch"`            // of the fence
+	Approvals    int      `json:"approvals"`        // persons who must approve
 	Refused      *Refusal `json:"refused,omitempty"`
 }
+
+// Needed is how many persons must approve: what the pack says, and never nobody.
+func (r Receipt) Needed() int { return max(r.Approvals, 1) }
 
 // Refusal says why something is not done. Note names the rule and holds no personal data.
 type Refusal struct {
@@ -100,6 +106,30 @@ const (
 	ExpiryExpire   = "expire"
 )
 
+// WindowInput asks when numbers may change hands after an instant.
+type WindowInput struct {
+	Pack  string    `json:"pack"`
+	After time.Time `json:"after"`
+	Place Place     `json:"place"`
+}
+
+// CorrectionInput asks what to do about a carrier's rejection.
+type CorrectionInput struct {
+	Pack    string      `json:"pack"`
+	Carrier string      `json:"carrier"`
+	Reasons []Rejection `json:"reasons"`
+	Version int         `json:"version"` // the order version that was rejected
+}
+
+// Correction is what to do: who can mend it and how, and whether the saga can by itself.
+type Correction struct {
+	Owner     string `json:"owner"` // customer, recipient, donor, carrier or us
+	Fix       string `json:"fix"`   // one sentence
+	Automatic bool   `json:"automatic,omitempty"`
+	AnyDate   bool   `json:"any_date,omitempty"`  // the mend is to leave the date to the carrier
+	Exhausted bool   `json:"exhausted,omitempty"` // the pack allows no further version
+}
+
 // SubmitInput sends an order to its carrier.
 type SubmitInput struct {
 	Ref     Ref       `json:"ref"`
@@ -153,6 +183,7 @@ type FenceClosed struct {
 type VerifyInput struct {
 	Ref     Ref       `json:"ref"`
 	Carrier string    `json:"carrier"`
+	Outcome Outcome   `json:"outcome"` // with which it is closed
 	At      time.Time `json:"at"`
 }
 

@@ -39,6 +39,8 @@ var portIn = []Transition{
 	{Activating, EventActivated, Active},
 	{Activating, EventActivationFailed, Confirmed},
 	{Active, EventVerified, Completed},
+	{Active, EventPartlyVerified, closed},
+	{Active, EventIncomplete, RollingBack},
 	{RollingBack, EventRolledBack, closed},
 }
 

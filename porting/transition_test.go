@@ -55,6 +55,8 @@ const portInLaw = `
 	activating   revoked            rolling-back
 	activating   cancelled          rolling-back
 	active       verified           completed
+	active       partly-verified    end
+	active       incomplete         rolling-back
 	active       revoked            rolling-back
 	active       cancelled          rolling-back
 	screening    held               on-hold
@@ -74,7 +76,7 @@ var (
 		porting.EventBlocked, porting.EventApproved, porting.EventDeclined, porting.EventSubmitted, porting.EventCarrierRejected,
 		porting.EventCarrierRefused, porting.EventAmended, porting.EventConfirmed, porting.EventFOCChanged,
 		porting.EventActivationStarted, porting.EventActivationFailed, porting.EventActivated, porting.EventVerified,
-		porting.EventExpired, porting.EventRevoked, porting.EventCancelled, porting.EventRolledBack, porting.EventHeld}
+		porting.EventExpired, porting.EventRevoked, porting.EventCancelled, porting.EventRolledBack, porting.EventHeld, porting.EventIncomplete, porting.EventPartlyVerified}
 	recordedEvents = []porting.Event{porting.EventDecision, porting.EventExtended, porting.EventReassigned, porting.EventNote, porting.EventCarrierNews, porting.EventIgnored,
 		porting.EventWarned, porting.EventEscalated, porting.EventUndone, porting.EventUndoStuck, porting.EventUnknownState}
 )

@@ -96,7 +96,7 @@ func (c *Client) start(ctx context.Context, id string, order porting.Order) (por
 	handle, err := c.temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(id, order), porting.WorkflowPortIn,
 			porting.PortInput{ID: id, Order: order, Clock: c.options.Clock}),
-		UpdateOptions: client.UpdateWorkflowOptions{WorkflowID: id, UpdateID: "start", UpdateName: porting.UpdateReceive,
+		UpdateOptions: client.UpdateWorkflowOptions{WorkflowID: id, UpdateName: porting.UpdateReceive,
 			WaitForStage: client.WorkflowUpdateStageCompleted},
 	})
 	var answer porting.Answer
@@ -173,6 +173,26 @@ func (c *Client) Revoke(ctx context.Context, id string, r porting.Revoke) (porti
 // Amend corrects an order that its carrier rejected.
 func (c *Client) Amend(ctx context.Context, id string, a porting.Amend) (porting.Answer, error) {
 	return c.update(ctx, id, porting.MsgAmend, a.ID, a)
+}
+
+// Hold stops a port before its activation; the clocks that are ours stand still.
+func (c *Client) Hold(ctx context.Context, id string, h porting.Hold) (porting.Answer, error) {
+	return c.update(ctx, id, porting.MsgHold, h.ID, h)
+}
+
+// Resume lets a port on hold go on.
+func (c *Client) Resume(ctx context.Context, id string, r porting.Resume) (porting.Answer, error) {
+	return c.update(ctx, id, porting.MsgResume, r.ID, r)
+}
+
+// Extend gives people more time for a decision or a correction.
+func (c *Client) Extend(ctx context.Context, id string, e porting.Extend) (porting.Answer, error) {
+	return c.update(ctx, id, porting.MsgExtend, e.ID, e)
+}
+
+// Reassign names another owner.
+func (c *Client) Reassign(ctx context.Context, id string, r porting.Reassign) (porting.Answer, error) {
+	return c.update(ctx, id, porting.MsgReassign, r.ID, r)
 }
 
 // Note writes a line into the timeline.

@@ -105,6 +105,8 @@ func Register(r worker.Registry, a *activities.Activities) {
 		{porting.StepReceive, a.ReceiveOrder},
 		{porting.StepScreen, a.ScreenOrder},
 		{porting.StepDeadline, a.ComputeDeadline},
+		{porting.StepWindow, a.ComputeWindow},
+		{porting.StepCorrect, a.PlanCorrection},
 		{porting.StepSubmit, a.SubmitPort},
 		{porting.StepRead, a.ReadCarrier},
 		{porting.StepActivate, a.ActivatePort},

@@ -79,7 +79,7 @@ func TestCarriers(t *testing.T) {
 			scenario: scenario{name: "lets the FOC slip twice", script: approved(at(10*h, confirms(8*day)), at(20*h, confirms(9*day)), at(30*h, pokeAgain))},
 			since:    5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier ActivatePort",
-			events: "foc-changed foc-changed activation-started activated verified",
+			events: "foc-changed escalated foc-changed escalated activation-started activated verified",
 		},
 		{
 			scenario: scenario{name: "speaks in tongues", silent: true, script: approved(at(2*h, becomes(porting.CarrierUnknown)), at(4*h, confirms(day)))},

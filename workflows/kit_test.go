@@ -49,6 +49,8 @@ type scenario struct {
 	clock   porting.Clock
 	clocks  map[string]time.Duration // durations of the pack's clocks, where they differ
 	replies map[string][]reply       // by step, one a call
+	window  time.Duration            // from the FOC until the pack lets numbers change hands
+	plan    porting.Correction       // what the taxonomy says of a rejection
 	deaf    bool                     // hints of the carrier get lost
 	silent  bool                     // the carrier never answers an LSR by itself
 	script  []beat

@@ -121,7 +121,8 @@ func (s *saga) portBack(ctx workflow.Context) error {
 	if s.carrier.State != porting.CarrierActive && s.carrier.State != porting.CarrierReversing {
 		return nil
 	}
-	s.port.SetNumbers(porting.NumberMoved, s.reason)
+	s.port.Activated(s.carrier.Numbers)
+	s.port.Mark(porting.NumberMoved, porting.NumberMoved, s.reason)
 	if err := s.ask(ctx, porting.StepReverse, "port the numbers back through "+s.port.Receipt.Carrier); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (s *saga) portBack(ctx workflow.Context) error {
 		return nil
 	}
 	s.outcome = porting.OutcomeReversed
-	s.port.SetNumbers(porting.NumberMovedBack, s.reason)
+	s.port.Mark(porting.NumberMoved, porting.NumberMovedBack, s.reason)
 	return nil
 }
 

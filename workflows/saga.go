@@ -28,9 +28,6 @@ const (
 	clockResubmit   = "resubmit"
 )
 
-// approvalsNeeded is how many persons must approve an order.
-const approvalsNeeded = 1
-
 // saga is one port on its way: its state, what must be undone, and what the carrier last said.
 type saga struct {
 	port      *porting.Port
@@ -38,6 +35,8 @@ type saga struct {
 	story     workflow.Context // ends when the port is interrupted
 	interrupt workflow.CancelFunc
 	clock     porting.Deadline      // the clock that runs now
+	opensAt   time.Time             // from when the numbers may be activated
+	plan      porting.Correction    // what to do about the last rejection
 	carrier   porting.CarrierStatus // the truth last read back
 	hintsRead int                   // carrier hints that a read-back has answered
 	sealed    bool                  // the fence was closed, or it was too late for that
@@ -124,15 +123,23 @@ func foundNoAnswer(err error) bool {
 
 // deadline computes a clock of the port's pack from now.
 func (s *saga) deadline(ctx workflow.Context, clock string) (porting.Deadline, error) {
-	in := porting.DeadlineInput{Pack: s.port.Receipt.Pack, Clock: clock, Start: s.now(ctx),
-		Place: porting.Place{Region: s.port.Order.Subscriber.Address.Region}}
+	return local[porting.Deadline](ctx, porting.StepDeadline, "Deadline: "+clock,
+		porting.DeadlineInput{Pack: s.port.Receipt.Pack, Clock: clock, Start: s.now(ctx), Place: s.place()})
+}
+
+// local runs a step that only reckons.
+func local[T any](ctx workflow.Context, step, summary string, in any) (out T, err error) {
+	ctx = workflow.WithLocalActivityOptions(ctx, localStep(summary))
+	err = workflow.ExecuteLocalActivity(ctx, step, in).Get(ctx, &out)
+	return out, err
+}
+
+func (s *saga) place() porting.Place {
+	place := porting.Place{Region: s.port.Order.Subscriber.Address.Region}
 	if len(s.port.Order.Numbers) > 0 {
-		in.Place.Number = s.port.Order.Numbers[0]
+		place.Number = s.port.Order.Numbers[0]
 	}
-	var d porting.Deadline
-	ctx = workflow.WithLocalActivityOptions(ctx, localStep("Deadline: "+clock))
-	err := workflow.ExecuteLocalActivity(ctx, porting.StepDeadline, in).Get(ctx, &d)
-	return d, err
+	return place
 }
 
 // move applies an event after which nobody is waited for.
@@ -236,7 +243,7 @@ func (s *saga) atCarrier(why porting.Reason) porting.CarrierInput {
 }
 
 func (s *saga) verdict() (approved, declined bool) {
-	return porting.Verdict(approvalsNeeded, s.port.Order.Version, s.port.Order.SubmittedBy, s.port.Decisions)
+	return porting.Verdict(s.port.Receipt.Needed(), s.port.Order.Version, s.port.Order.SubmittedBy, s.port.Decisions)
 }
 
 func (s *saga) lastDecider() string {

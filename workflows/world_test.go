@@ -33,7 +33,7 @@ func times(n int, r reply) []reply {
 // pack is what the rules say while a test says nothing else.
 var pack = map[string]time.Duration{
 	"decision": 3 * day, "foc": 2 * day, "foc-patience": day, "correction": 10 * day, "confirmed-grace": 7 * day, "activation": 12 * h,
-	"guard": day, "cancel-ack": 4 * h, "reverse": 2 * day, "dispute": 30 * day, "undo-retry": h,
+	"guard": day, "cancel-ack": 4 * h, "reverse": 2 * day, "dispute": 30 * day, "undo-retry": h, "hold": 5 * day, "resubmit": h,
 }
 
 func (w *world) register() {
@@ -48,6 +48,8 @@ func (w *world) register() {
 	register(w, porting.StepVerify, w.verifyPort)
 	register(w, porting.StepClose, w.closePort)
 	w.env.RegisterActivityWithOptions(w.computeDeadline, activity.RegisterOptions{Name: porting.StepDeadline})
+	w.env.RegisterActivityWithOptions(w.computeWindow, activity.RegisterOptions{Name: porting.StepWindow})
+	w.env.RegisterActivityWithOptions(w.planCorrection, activity.RegisterOptions{Name: porting.StepCorrect})
 }
 
 // register puts a step of the world under its name: recorded, scripted, and late where the script says so.
@@ -212,6 +214,15 @@ func (w *world) verifyPort(_ porting.VerifyInput, r reply) porting.CarrierStatus
 func (w *world) closePort(porting.CloseInput, reply) bool {
 	w.fence = "closed"
 	return true
+}
+
+// computeWindow is the pack's: numbers change hands at any time, but in a scenario with a window only that long after the FOC.
+func (w *world) computeWindow(_ context.Context, in porting.WindowInput) (time.Time, error) {
+	return in.After.Add(w.scenario.window), nil
+}
+
+func (w *world) planCorrection(context.Context, porting.CorrectionInput) (porting.Correction, error) {
+	return w.scenario.plan, nil
 }
 
 // carrierIs is the carrier's truth from now on.

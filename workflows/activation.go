@@ -1,0 +1,151 @@
+package workflows
+
+import (
+	"github.com/portsaga/portsaga/porting"
+	"go.temporal.io/sdk/workflow"
+)
+
+// activate passes the point of no return: the gate checks everything again and wins the fence, or refuses. While it is
+// under way nothing interrupts the saga; the answer decides what a revocation means.
+func (s *saga) activate(ctx workflow.Context) error {
+	s.undo.push("port the numbers back", s.portBack)
+	graceEnds, err := s.deadline(ctx, clockGrace)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := s.moveAndWait(ctx, porting.EventActivationStarted, "portsaga", "", porting.WaitingCarrier, clockActivation); err != nil {
+			return err
+		}
+		refused, err := s.askGate(ctx)
+		if err != nil {
+			return err
+		}
+		if refused == nil {
+			return s.activated(ctx)
+		}
+		if err := s.move(ctx, porting.EventActivationFailed, "gate", refused.Note); err != nil {
+			return err
+		}
+		if err := s.awaitNextTry(ctx, graceEnds); err != nil {
+			return err
+		}
+	}
+}
+
+// activated settles every number by what the carrier says of it.
+func (s *saga) activated(ctx workflow.Context) error {
+	s.port.Activated(s.carrier.Numbers)
+	if err := s.moveAndWait(ctx, porting.EventActivated, s.port.Receipt.Carrier, "", porting.WaitingDate, clockGuard); err != nil {
+		return err
+	}
+	if s.port.Left() == 0 {
+		return nil
+	}
+	if s.port.Order.Wishes.AllOrNothing {
+		return stop{porting.EventIncomplete, porting.OutcomeRejected, porting.Refusal{Reason: s.firstLeft(), Note: s.leftNote() + " did not move, and all or nothing was asked"}}
+	}
+	s.callPerson(ctx, s.leftNote()+" did not move; see why with each number")
+	return nil
+}
+
+// askGate asks for the activation until its outcome is known. It returns the refusal if surely nothing moved.
+func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
+	l := newLookout(s.clock, "Answer to the activation")
+	for {
+		s.hintsRead = s.port.CarrierHints
+		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
+			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Needed: s.port.Receipt.Needed(),
+			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Clock: s.port.Clock, At: s.now(ctx)})
+		if err != nil {
+			return nil, err
+		}
+		s.carrier = answer.Status
+		if answer.Fenced {
+			return nil, stop{porting.EventRevoked, porting.OutcomeRevoked, *answer.Refused}
+		}
+		if answer.Refused != nil || isActive(answer.Status) {
+			return answer.Refused, nil
+		}
+		if l, err = s.awaitGateNews(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// awaitGateNews waits until the gate is worth asking again. A clock that runs out calls a person and starts anew.
+func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error) {
+	m, err := s.awaitNews(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	s.warn(ctx, l, m)
+	if !l.over() {
+		return l, nil
+	}
+	d, err := s.deadline(ctx, clockActivation)
+	if err != nil {
+		return nil, err
+	}
+	s.wait(ctx, porting.WaitingCarrier, d)
+	s.callPerson(ctx, l.what+": the carrier has not answered in time; call its people")
+	return newLookout(d, l.what), nil
+}
+
+// awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives.
+func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds porting.Deadline) error {
+	s.wait(ctx, porting.WaitingOperator, graceEnds)
+	s.callPerson(ctx, "the activation was refused; see the timeline, then send a carrier-event to try again")
+	heard, err := s.until(ctx, graceEnds.At, "Another try at the activation", func() bool { return s.port.CarrierHints > s.hintsRead })
+	if err != nil {
+		return err
+	}
+	if !heard {
+		return stop{porting.EventExpired, porting.OutcomeExpired, porting.Refusal{Reason: porting.DueDateUnmeetable, Note: "the FOC was never activated"}}
+	}
+	return s.readCarrier(ctx)
+}
+
+// complete keeps the numbers under guard for a while, in which an unauthorised port is still taken back at once, and
+// then reads back that they are where they should be.
+func (s *saga) complete(ctx workflow.Context) error {
+	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", func() bool { return false }); err != nil {
+		return err
+	}
+	if err := s.verifyAndClose(ctx); err != nil {
+		return err
+	}
+	for !isActive(s.carrier) {
+		s.callPerson(ctx, "the carrier does not show the numbers as active; look at the carrier's order")
+		if err := s.awaitCarrierHoweverLong(ctx, clockActivation, "Numbers active at the carrier", isActive); err != nil {
+			return err
+		}
+		if err := s.verifyAndClose(ctx); err != nil {
+			return err
+		}
+	}
+	if s.port.Revocation != nil || s.cancelled {
+		return workflow.Await(ctx, func() bool { return false }) // until the interruption: who revoked was promised the way back
+	}
+	if s.port.Left() > 0 {
+		s.port.End(porting.OutcomePartial, s.firstLeft())
+		return s.move(ctx, porting.EventPartlyVerified, s.port.Receipt.Carrier, s.leftNote()+" did not move")
+	}
+	s.port.End(porting.OutcomeCompleted, "")
+	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")
+}
+
+// verifyAndClose closes the port in the ledger if the carrier shows the numbers as active. Nothing interrupts it.
+func (s *saga) verifyAndClose(ctx workflow.Context) (err error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	s.hintsRead = s.port.CarrierHints
+	outcome := porting.OutcomeCompleted
+	if s.port.Left() > 0 {
+		outcome = porting.OutcomePartial
+	}
+	s.carrier, err = call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
+		porting.VerifyInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx)})
+	return err
+}
+
+func isActive(c porting.CarrierStatus) bool { return c.State == porting.CarrierActive }
