@@ -109,6 +109,14 @@ func (b *Bulk) CheckBatch(a AddPorts) error {
 	case len(a.Orders) == 0 && !a.Last:
 		return refuse("batch-empty", "the batch holds no orders", "")
 	}
+	seen := map[string]bool{}
+	for _, o := range slices.Concat(b.Waiting, a.Orders) {
+		id := b.PortID(o)
+		if seen[id] || b.port(id) != nil {
+			return refuse("order-twice", "two orders are called "+o.Reference, "give every order a reference of its own")
+		}
+		seen[id] = true
+	}
 	return nil
 }
 

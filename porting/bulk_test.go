@@ -109,7 +109,7 @@ func TestARevokedBulkIsNeverCompleted(t *testing.T) {
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	b := &porting.Bulk{ID: "bo-1"}
-	one := []porting.Order{orderOf(0, 1)}
+	one, two := []porting.Order{orderOf(0, 1)}, []porting.Order{orderOf(1, 1)}
 	refused := func(a porting.AddPorts) string { return porting.CodeOf(b.CheckBatch(a)) }
 	require.Equal(t, "batch-missing", refused(porting.AddPorts{Batch: 1, Orders: one}))
 	require.Equal(t, "batch-empty", refused(porting.AddPorts{}))
@@ -120,6 +120,12 @@ func TestBatches(t *testing.T) {
 	b.Add(porting.AddPorts{Orders: one, Last: true})
 	require.Len(t, b.Waiting, 1, "and changes nothing")
 	require.False(t, b.Complete)
+
+	require.Equal(t, "order-twice", refused(porting.AddPorts{Batch: 1, Orders: one}))
+	b.Start()
+	require.Equal(t, "order-twice", refused(porting.AddPorts{Batch: 1, Orders: one}))
+	require.Equal(t, "order-twice", refused(porting.AddPorts{Batch: 1, Orders: slices.Concat(two, two)}))
+	require.NoError(t, b.CheckBatch(porting.AddPorts{Batch: 1, Orders: two}))
 
 	b.Add(porting.AddPorts{Batch: 1, Last: true})
 	require.Equal(t, "order-complete", refused(porting.AddPorts{Batch: 2, Orders: one}))
