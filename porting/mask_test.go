@@ -27,8 +27,10 @@ func TestParseNumber(t *testing.T) {
 		require.NoError(t, err, good)
 		require.Equal(t, good, n.E164())
 	}
-	for _, bad := range []string{"", "+", "12025550123", "+02025550123", "+1 202 555 0123", "+1234", "+1234567890123456", "tel:+12025550123",
-		"+12025550123\n", "+1202555O123", "+１２０２５５５０１２３"} {
+	for _, bad := range []string{
+		"", "+", "12025550123", "+02025550123", "+1 202 555 0123", "+1234", "+1234567890123456", "tel:+12025550123",
+		"+12025550123\n", "+1202555O123", "+１２０２５５５０１２３",
+	} {
 		_, err := porting.ParseNumber(bad)
 		require.Equal(t, "number-not-e164", porting.CodeOf(err), "%q", bad)
 		require.Equal(t, 2, porting.ExitCode(err))
@@ -86,8 +88,12 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 func TestSecretRefusesToBeEncoded(t *testing.T) {
 	t.Parallel()
 	held := secret
-	for _, v := range []any{secret, &held, []porting.Secret{secret}, map[string]porting.Secret{"pin": secret},
-		struct{ Code porting.Secret }{secret}} {
+	for _, v := range []any{
+		secret, &held,
+		[]porting.Secret{secret},
+		map[string]porting.Secret{"pin": secret},
+		struct{ Code porting.Secret }{secret},
+	} {
 		encoded, err := json.Marshal(v)
 		require.Error(t, err)
 		require.Equal(t, "secret-not-encodable", porting.CodeOf(err))

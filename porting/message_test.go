@@ -125,8 +125,10 @@ func TestReceiveDecide(t *testing.T) {
 	answer := p.Receive(porting.Decide{ID: "d-1", Decision: porting.Reject, By: "ana@desk", Reason: porting.SuspectedFraud}, start)
 
 	require.Equal(t, porting.Answer{ID: "pi-test", Accepted: true, Stage: porting.Verifying, Says: "decision recorded: reject"}, answer)
-	require.Equal(t, []porting.Decision{{ID: "d-1", Decision: porting.Reject, By: "ana@desk", At: start, Stage: porting.Verifying,
-		OrderVersion: 1, Reason: porting.SuspectedFraud}}, p.Decisions)
+	require.Equal(t, []porting.Decision{{
+		ID: "d-1", Decision: porting.Reject, By: "ana@desk", At: start, Stage: porting.Verifying,
+		OrderVersion: 1, Reason: porting.SuspectedFraud,
+	}}, p.Decisions)
 	require.Equal(t, []porting.Entry{{At: start, Stage: porting.Verifying, Event: porting.EventDecision, Actor: "ana@desk", Note: "reject (unsigned)"}}, p.Timeline)
 	require.Equal(t, porting.Verifying, p.Stage, "the saga moves the port, not the message")
 }
@@ -231,8 +233,10 @@ func TestReceiveIsIdempotentByID(t *testing.T) {
 
 func TestMessageDocsCanBeSent(t *testing.T) {
 	t.Parallel()
-	stage := map[string]porting.Stage{porting.MsgDecide: porting.Verifying, porting.MsgAmend: porting.Exception,
-		porting.MsgHold: porting.Confirmed, porting.MsgResume: porting.OnHold, porting.MsgExtend: porting.Verifying}
+	stage := map[string]porting.Stage{
+		porting.MsgDecide: porting.Verifying, porting.MsgAmend: porting.Exception,
+		porting.MsgHold: porting.Confirmed, porting.MsgResume: porting.OnHold, porting.MsgExtend: porting.Verifying,
+	}
 	for _, doc := range porting.MessageDocs {
 		msg := decode(t, doc)
 		require.NoError(t, portIn(stage[doc.Name]).Check(msg), "the example of %s", doc.Name)

@@ -43,8 +43,10 @@ func TestCarriers(t *testing.T) {
 	t.Parallel()
 	for _, s := range []story{
 		{
-			scenario: scenario{name: "confirms in the answer to the LSR",
-				replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierConfirmed}}}, script: approved()},
+			scenario: scenario{
+				name:    "confirms in the answer to the LSR",
+				replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierConfirmed}}}, script: approved(),
+			},
 			since: 1 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ActivatePort",
 			events: "decision approved submitted foc-received activation-started activated verified",
@@ -56,15 +58,19 @@ func TestCarriers(t *testing.T) {
 			events: "decision approved submitted foc-received activation-started activated verified",
 		},
 		{
-			scenario: scenario{name: "never hints: four fifths of the clock find the FOC", deaf: true, silent: true,
-				script: approved(at(30*h, confirms(day)))},
+			scenario: scenario{
+				name: "never hints: four fifths of the clock find the FOC", deaf: true, silent: true,
+				script: approved(at(30*h, confirms(day))),
+			},
 			since: 2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort",
 			events: "deadline-near foc-received activation-started activated verified",
 		},
 		{
-			scenario: scenario{name: "never hints: the end of the clock finds the FOC", deaf: true, silent: true,
-				script: approved(at(45*h, confirms(day)))},
+			scenario: scenario{
+				name: "never hints: the end of the clock finds the FOC", deaf: true, silent: true,
+				script: approved(at(45*h, confirms(day))),
+			},
 			since: 2 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ReadCarrier ReadCarrier ActivatePort",
 			events: "deadline-near deadline-near foc-received activation-started activated verified",
@@ -118,8 +124,10 @@ func TestCarriers(t *testing.T) {
 			events: "activation-started activated verified",
 		},
 		{
-			scenario: scenario{name: "rejects, is corrected and confirms", replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
-				script: approved(at(5*h, amend), at(6*h, approve))},
+			scenario: scenario{
+				name: "rejects, is corrected and confirms", replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
+				script: approved(at(5*h, amend), at(6*h, approve)),
+			},
 			since: 1 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps: "SubmitPort ScreenOrder SubmitPort ReadCarrier ActivatePort",
 			events: "decision approved carrier-rejected amended screened decision approved submitted foc-received " +
@@ -132,17 +140,21 @@ func TestCarriers(t *testing.T) {
 			events: "carrier-rejected amended screened decision approved submitted foc-received activation-started activated verified",
 		},
 		{
-			scenario: scenario{name: "refuses the activation once, and then takes it",
+			scenario: scenario{
+				name:    "refuses the activation once, and then takes it",
 				replies: map[string][]reply{porting.StepActivate: {{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "not ready"}}}},
-				script:  approved(at(105*h, pokeAgain))},
+				script:  approved(at(105*h, pokeAgain)),
+			},
 			since: 5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ActivatePort ReadCarrier ActivatePort",
 			events: "activation-started activation-failed escalated activation-started activated verified",
 		},
 		{
-			scenario: scenario{name: "does not show the numbers as active after the guard",
+			scenario: scenario{
+				name:    "does not show the numbers as active after the guard",
 				replies: map[string][]reply{porting.StepVerify: {{state: porting.CarrierPending}}},
-				script:  approved(at(125*h, becomes(porting.CarrierActive)))},
+				script:  approved(at(125*h, becomes(porting.CarrierActive))),
+			},
 			since: 101 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ActivatePort VerifyPort ReadCarrier",
 			events: "escalated verified",
@@ -161,79 +173,99 @@ func TestCarriersInTheRollback(t *testing.T) {
 	toldToCancel := func(r ...reply) map[string][]reply { return map[string][]reply{porting.StepCancel: r} }
 	for _, s := range []story{
 		{
-			scenario: scenario{name: "acknowledges the cancel later",
+			scenario: scenario{
+				name:    "acknowledges the cancel later",
 				replies: toldToCancel(reply{state: porting.CarrierCancelPending, then: []beat{at(2*h, becomes(porting.CarrierCancelled))}}),
-				script:  approved(at(10*h, revoke))},
+				script:  approved(at(10*h, revoke)),
+			},
 			since: 10 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier",
 			events: "revoked undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "acknowledges the cancel without a hint", deaf: true,
+			scenario: scenario{
+				name: "acknowledges the cancel without a hint", deaf: true,
 				replies: toldToCancel(reply{state: porting.CarrierCancelPending, then: []beat{at(2*h, becomes(porting.CarrierCancelled))}}),
-				script:  approved(at(2*h, revoke))},
+				script:  approved(at(2*h, revoke)),
+			},
 			since: 2 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort CloseFence CancelPort ReadCarrier",
 			events: "revoked undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "acknowledges the cancel after a person called",
+			scenario: scenario{
+				name:    "acknowledges the cancel after a person called",
 				replies: toldToCancel(reply{state: porting.CarrierCancelPending, then: []beat{at(5*h, becomes(porting.CarrierCancelled))}}),
-				script:  approved(at(10*h, revoke))},
+				script:  approved(at(10*h, revoke)),
+			},
 			since: 10 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved, attention: true,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReadCarrier ReadCarrier ReadCarrier",
 			events: "revoked deadline-near deadline-near deadline-near escalated undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "never got the LSR",
+			scenario: scenario{
+				name:    "never got the LSR",
 				replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierNothing}}},
-				script:  approved(at(2*h, revoke))},
+				script:  approved(at(2*h, revoke)),
+			},
 			since: 2 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort CloseFence CancelPort",
 			events: "revoked undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "is inside its cancel lock, and people cancel it",
+			scenario: scenario{
+				name:    "is inside its cancel lock, and people cancel it",
 				replies: toldToCancel(reply{state: porting.CarrierLocked, then: []beat{at(1*h, becomes(porting.CarrierConfirmed)), at(3*h, becomes(porting.CarrierCancelled))}}),
-				script:  approved(at(90*h, revoke))},
+				script:  approved(at(90*h, revoke)),
+			},
 			since: 90 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved, attention: true,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReadCarrier ReadCarrier",
 			events: "revoked escalated deadline-near undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "is inside its cancel lock, and ports",
+			scenario: scenario{
+				name:    "is inside its cancel lock, and ports",
 				replies: toldToCancel(reply{state: porting.CarrierLocked, then: []beat{at(1*h, becomes(porting.CarrierActive))}}),
-				script:  approved(at(90*h, revoke))},
+				script:  approved(at(90*h, revoke)),
+			},
 			since: 90 * h, outcome: porting.OutcomeReversed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMovedBack, attention: true,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReadCarrier ReversePort ReadCarrier",
 			events: "revoked escalated escalated undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "ports although the cancel was asked",
+			scenario: scenario{
+				name:    "ports although the cancel was asked",
 				replies: toldToCancel(reply{state: porting.CarrierCancelPending, then: []beat{at(2*h, becomes(porting.CarrierActive))}}),
-				script:  approved(at(10*h, revoke))},
+				script:  approved(at(10*h, revoke)),
+			},
 			since: 10 * h, outcome: porting.OutcomeReversed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMovedBack, attention: true,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReadCarrier ReversePort ReadCarrier",
 			events: "revoked escalated undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "had ported already when the cancel was asked",
-				replies: toldToCancel(reply{state: porting.CarrierActive}), script: approved(at(10*h, revoke))},
+			scenario: scenario{
+				name:    "had ported already when the cancel was asked",
+				replies: toldToCancel(reply{state: porting.CarrierActive}), script: approved(at(10*h, revoke)),
+			},
 			since: 10 * h, outcome: porting.OutcomeReversed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMovedBack, attention: true,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReversePort ReadCarrier",
 			events: "revoked escalated undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "says something unknown to the cancel, and then cancels",
+			scenario: scenario{
+				name:    "says something unknown to the cancel, and then cancels",
 				replies: toldToCancel(reply{state: porting.CarrierUnknown, then: []beat{at(1*h, pokeAgain), at(90*time.Minute, becomes(porting.CarrierCancelled))}}),
-				script:  approved(at(10*h, revoke))},
+				script:  approved(at(10*h, revoke)),
+			},
 			since: 10 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort ReadCarrier CloseFence CancelPort ReadCarrier ReadCarrier",
 			events: "revoked carrier-status-unknown undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "reverses in its answer",
-				replies: map[string][]reply{porting.StepReverse: {{state: porting.CarrierReversed}}}, script: approved(at(110*h, revoke))},
+			scenario: scenario{
+				name:    "reverses in its answer",
+				replies: map[string][]reply{porting.StepReverse: {{state: porting.CarrierReversed}}}, script: approved(at(110*h, revoke)),
+			},
 			since: 110 * h, outcome: porting.OutcomeReversed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMovedBack,
 			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ReadCarrier ReversePort",
 			events: "revoked undone undone undone rolled-back",
@@ -245,34 +277,44 @@ func TestCarriersInTheRollback(t *testing.T) {
 			events: "revoked undone undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "never reverses",
-				replies: map[string][]reply{porting.StepReverse: {{state: porting.CarrierReversing}}}, script: approved(at(110*h, revoke))},
+			scenario: scenario{
+				name:    "never reverses",
+				replies: map[string][]reply{porting.StepReverse: {{state: porting.CarrierReversing}}}, script: approved(at(110*h, revoke)),
+			},
 			since: 110 * h, outcome: porting.OutcomeDisputed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMoved, attention: true,
 			steps: "SubmitPort ReadCarrier ActivatePort CloseFence ReadCarrier ReversePort" + strings.Repeat(" ReadCarrier", 6),
 			events: "revoked deadline-near deadline-near deadline-near escalated deadline-near deadline-near deadline-near escalated " +
 				"undone undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "reverses in the dispute",
+			scenario: scenario{
+				name:    "reverses in the dispute",
 				replies: map[string][]reply{porting.StepReverse: {{state: porting.CarrierReversing, then: []beat{at(10*day, becomes(porting.CarrierReversed))}}}},
-				script:  approved(at(110*h, revoke))},
+				script:  approved(at(110*h, revoke)),
+			},
 			since: 110 * h, outcome: porting.OutcomeReversed, reason: porting.AuthorizationRevoked, numbers: porting.NumberMovedBack, attention: true,
 			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ReadCarrier ReversePort" + strings.Repeat(" ReadCarrier", 4),
 			events: "revoked deadline-near deadline-near deadline-near escalated undone undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "takes back the activation that a revocation was too late for",
+			scenario: scenario{
+				name:    "takes back the activation that a revocation was too late for",
 				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierConfirmed))}}}},
-				script:  approved(at(101*h, revoke))},
+				script:  approved(at(101*h, revoke)),
+			},
 			since: 101 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ActivatePort ReadCarrier CancelPort",
 			events: "revoked undone undone undone rolled-back",
 		},
 		{
-			scenario: scenario{name: "rejects the activation that a revocation was too late for",
-				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierRejected))}},
-					{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "rejected"}}}},
-				script: approved(at(101*h, revoke))},
+			scenario: scenario{
+				name: "rejects the activation that a revocation was too late for",
+				replies: map[string][]reply{porting.StepActivate: {
+					{state: porting.CarrierPending, then: []beat{at(3*h, becomes(porting.CarrierRejected))}},
+					{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "rejected"}},
+				}},
+				script: approved(at(101*h, revoke)),
+			},
 			since: 101 * h, outcome: porting.OutcomeRevoked, reason: porting.AuthorizationRevoked, numbers: porting.NumberNotMoved,
 			steps:  "SubmitPort ReadCarrier ActivatePort CloseFence ActivatePort ReadCarrier CancelPort",
 			events: "activation-failed escalated revoked undone undone undone rolled-back",

@@ -45,7 +45,8 @@ func TestDetailsPages(t *testing.T) {
 		{
 			name: "after a revocation",
 			replies: map[string][]reply{
-				porting.StepReverse: {{state: porting.CarrierReversing, then: []beat{at(3*day, becomes(porting.CarrierReversed))}}}},
+				porting.StepReverse: {{state: porting.CarrierReversing, then: []beat{at(3*day, becomes(porting.CarrierReversed))}}},
+			},
 			script: approved(at(110*h, signal(porting.MsgRevoke, porting.Revoke{By: "ben@care", Reason: porting.UnauthorisedPort})),
 				at(115*h, lookAt("rolling-back")), at(165*h, lookAt("rolling-back-attention"))),
 		},

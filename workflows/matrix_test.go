@@ -6,9 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/temporal"
-
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -295,8 +294,10 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 		},
 		{
 			name: "confirmed: a FOC that cannot be activated lapses",
-			s: scenario{replies: map[string][]reply{porting.StepActivate: {{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "not ready"}}}},
-				script: []beat{at(1*h, approve)}},
+			s: scenario{
+				replies: map[string][]reply{porting.StepActivate: {{refused: &porting.Refusal{Reason: porting.NetworkNotReady, Note: "not ready"}}}},
+				script:  []beat{at(1*h, approve)},
+			},
 			since:   5 * h,
 			outcome: porting.OutcomeExpired, reason: porting.DueDateUnmeetable,
 			steps:  "ReceiveOrder ScreenOrder SubmitPort ReadCarrier ActivatePort ReadCarrier CancelPort",
@@ -304,8 +305,10 @@ func TestTimeoutAtEveryStage(t *testing.T) {
 		},
 		{
 			name: "activating: a person is called as often as the clock runs out, and the answer is waited for",
-			s: scenario{replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(15*h, becomes(porting.CarrierActive))}}}},
-				script: []beat{at(1*h, approve)}},
+			s: scenario{
+				replies: map[string][]reply{porting.StepActivate: {{state: porting.CarrierPending, then: []beat{at(15*h, becomes(porting.CarrierActive))}}}},
+				script:  []beat{at(1*h, approve)},
+			},
 			since:   5 * h,
 			outcome: porting.OutcomeCompleted,
 			steps:   "ReceiveOrder ScreenOrder SubmitPort ReadCarrier" + strings.Repeat(" ActivatePort", 5) + "",

@@ -174,11 +174,13 @@ func TestDecisions(t *testing.T) {
 // An approval is for one version of the order: after a correction people decide again.
 func TestEarlierApprovalIsVoid(t *testing.T) {
 	t.Parallel()
-	w := run(t, scenario{replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
+	w := run(t, scenario{
+		replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
 		script: []beat{at(1*h, approve), at(2*h, amend), at(3*h, func(w *world) {
 			require.Equal(w.t, porting.Verifying, w.status().Stage)
 			require.Len(w.t, w.sent, 1)
-		}), at(4*h, approve)}})
+		}), at(4*h, approve)},
+	})
 	w.requireEnd(porting.OutcomeCompleted, "")
 
 	require.Equal(t, []string{"order version 2; earlier approvals are void"}, w.notes(porting.EventAmended))
@@ -191,8 +193,10 @@ func TestRepeatedMessages(t *testing.T) {
 	t.Parallel()
 	decide := signal(porting.MsgDecide, porting.Decide{ID: "d-1", Decision: porting.Approve, By: "ana@desk"})
 	amendOnce := signal(porting.MsgAmend, porting.Amend{ID: "a-1", By: "ana@desk", AccountNumber: "4412-77"})
-	w := run(t, scenario{replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
-		script: []beat{at(1*h, decide, decide), at(2*h, amendOnce, amendOnce), at(3*h, approve)}})
+	w := run(t, scenario{
+		replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierRejected}}},
+		script:  []beat{at(1*h, decide, decide), at(2*h, amendOnce, amendOnce), at(3*h, approve)},
+	})
 	w.requireEnd(porting.OutcomeCompleted, "")
 	require.Len(t, w.status().Decisions, 2)
 	require.Equal(t, 2, w.status().OrderVersion)
@@ -205,7 +209,8 @@ func TestRevokedTwice(t *testing.T) {
 	}
 	w := run(t, scenario{
 		replies: map[string][]reply{porting.StepCancel: {{state: porting.CarrierCancelPending, then: []beat{at(2*h, becomes(porting.CarrierCancelled))}}}},
-		script:  []beat{at(1*h, approve), at(10*h, revokeAs("ben@care", porting.WithdrawnByCustomer)), at(11*h, revokeAs("eve", porting.UnauthorisedPort))}})
+		script:  []beat{at(1*h, approve), at(10*h, revokeAs("ben@care", porting.WithdrawnByCustomer)), at(11*h, revokeAs("eve", porting.UnauthorisedPort))},
+	})
 	w.requireEnd(porting.OutcomeRevoked, porting.WithdrawnByCustomer)
 	require.Equal(t, "revoked undone undone rolled-back", w.events(10*h))
 	require.Len(t, w.answers, 2)
@@ -273,7 +278,8 @@ func TestRevokedInTheLastMoment(t *testing.T) {
 	t.Run("together with the answer", func(t *testing.T) {
 		t.Parallel()
 		w := run(t, scenario{script: []beat{at(1*h, approve)}, replies: map[string][]reply{
-			porting.StepVerify: {{meanwhile: []act{inPassing(porting.MsgRevoke, porting.Revoke{By: "ben@care"})}}}}})
+			porting.StepVerify: {{meanwhile: []act{inPassing(porting.MsgRevoke, porting.Revoke{By: "ben@care"})}}},
+		}})
 		w.requireEnd(porting.OutcomeCompleted, "")
 		require.Equal(t, "verified message-ignored", w.events(101*h), "too late, and told so")
 	})
@@ -285,7 +291,8 @@ func TestDrain(t *testing.T) {
 	note := inPassing(porting.MsgNote, porting.Note{By: "ana@desk", Text: "in time?"})
 	w := run(t, scenario{
 		replies: map[string][]reply{porting.StepVerify: {{meanwhile: []act{note, note, inPassing(porting.MsgCarrierEvent, porting.CarrierEvent{})}}}},
-		script:  []beat{at(1*h, approve)}})
+		script:  []beat{at(1*h, approve)},
+	})
 	w.requireEnd(porting.OutcomeCompleted, "")
 	require.Len(t, w.notes(porting.EventIgnored), 3, "every message is in the timeline: %s", w.events(100*h))
 }

@@ -22,8 +22,10 @@ func TestFencedWithoutARevocation(t *testing.T) {
 	revokedElsewhere := func(w *world) { w.fence = "closed" }
 	w := run(t, scenario{script: approved(at(10*h, revokedElsewhere))})
 	w.requireEnd(porting.OutcomeRevoked, porting.AuthorizationRevoked)
-	require.Equal(t, []string{"ReceiveOrder", "ScreenOrder", "SubmitPort", "ReadCarrier", "ActivatePort", "ReadCarrier", "CancelPort",
-		"ClosePort:revoked"}, w.steps)
+	require.Equal(t, []string{
+		"ReceiveOrder", "ScreenOrder", "SubmitPort", "ReadCarrier", "ActivatePort", "ReadCarrier", "CancelPort",
+		"ClosePort:revoked",
+	}, w.steps)
 	require.Equal(t, "activation-started revoked undone undone undone rolled-back", w.events(10*h))
 	require.Equal(t, []string{portBack, cancel, release}, w.undone())
 	require.NotContains(t, w.stages, string(porting.Active))

@@ -15,10 +15,12 @@ func TestFoundNoAnswer(t *testing.T) {
 	t.Parallel()
 	application := func(final bool) *failurepb.Failure {
 		return &failurepb.Failure{Message: "503", FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
-			ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{NonRetryable: final}}}
+			ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{NonRetryable: final},
+		}}
 	}
 	timeout := &failurepb.Failure{FailureInfo: &failurepb.Failure_TimeoutFailureInfo{
-		TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: enums.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE}}}
+		TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: enums.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE},
+	}}
 	for _, c := range []struct {
 		name  string
 		state enums.RetryState
@@ -32,9 +34,12 @@ func TestFoundNoAnswer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := temporal.GetDefaultFailureConverter().FailureToError(&failurepb.Failure{Cause: c.cause,
+			err := temporal.GetDefaultFailureConverter().FailureToError(&failurepb.Failure{
+				Cause: c.cause,
 				FailureInfo: &failurepb.Failure_ActivityFailureInfo{ActivityFailureInfo: &failurepb.ActivityFailureInfo{
-					ActivityType: &commonpb.ActivityType{Name: "SubmitPort"}, RetryState: c.state}}})
+					ActivityType: &commonpb.ActivityType{Name: "SubmitPort"}, RetryState: c.state,
+				}},
+			})
 			require.Equal(t, c.want, foundNoAnswer(err))
 		})
 	}

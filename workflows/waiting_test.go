@@ -117,13 +117,16 @@ func TestScaledClock(t *testing.T) {
 	t.Parallel()
 	monday := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
 	inBusiness := func(d time.Duration) time.Duration { return d / 3600 }
-	w := run(t, scenario{clock: porting.Clock{Scale: 3600, RealStart: start, BusinessStart: monday}, script: []beat{
-		at(inBusiness(1*h), approve, func(w *world) {
-			s := w.status()
-			require.True(w.t, s.Scaled)
-			require.Equal(w.t, monday.Add(3*day), *s.DueAt, "a deadline keeps its date")
-		})}, deaf: true, silent: true,
-		replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierConfirmed}}}})
+	w := run(t, scenario{
+		clock: porting.Clock{Scale: 3600, RealStart: start, BusinessStart: monday}, script: []beat{
+			at(inBusiness(1*h), approve, func(w *world) {
+				s := w.status()
+				require.True(w.t, s.Scaled)
+				require.Equal(w.t, monday.Add(3*day), *s.DueAt, "a deadline keeps its date")
+			}),
+		}, deaf: true, silent: true,
+		replies: map[string][]reply{porting.StepSubmit: {{state: porting.CarrierConfirmed}}},
+	})
 	w.requireEnd(porting.OutcomeCompleted, "")
 
 	require.Equal(t, []time.Duration{72 * time.Second, 96 * time.Second, 24 * time.Second}, w.asked, "and takes seconds")
