@@ -70,15 +70,21 @@ const portInLaw = `
 	rolling-back rolled-back        end`
 
 var (
-	stages = []porting.Stage{"", porting.Received, porting.Screening, porting.Verifying, porting.Submitting, porting.Submitted,
-		porting.Exception, porting.Confirmed, porting.Activating, porting.Active, porting.Completed, porting.OnHold, porting.RollingBack}
-	movingEvents = []porting.Event{porting.EventReceived, porting.EventRefused, porting.EventAccepted, porting.EventScreened,
+	stages = []porting.Stage{
+		"", porting.Received, porting.Screening, porting.Verifying, porting.Submitting, porting.Submitted,
+		porting.Exception, porting.Confirmed, porting.Activating, porting.Active, porting.Completed, porting.OnHold, porting.RollingBack,
+	}
+	movingEvents = []porting.Event{
+		porting.EventReceived, porting.EventRefused, porting.EventAccepted, porting.EventScreened,
 		porting.EventBlocked, porting.EventApproved, porting.EventDeclined, porting.EventSubmitted, porting.EventCarrierRejected,
 		porting.EventCarrierRefused, porting.EventAmended, porting.EventConfirmed, porting.EventFOCChanged,
 		porting.EventActivationStarted, porting.EventActivationFailed, porting.EventActivated, porting.EventVerified,
-		porting.EventExpired, porting.EventRevoked, porting.EventCancelled, porting.EventRolledBack, porting.EventHeld, porting.EventIncomplete, porting.EventPartlyVerified}
-	recordedEvents = []porting.Event{porting.EventDecision, porting.EventExtended, porting.EventReassigned, porting.EventNote, porting.EventCarrierNews, porting.EventIgnored,
-		porting.EventWarned, porting.EventEscalated, porting.EventUndone, porting.EventUndoStuck, porting.EventUnknownState}
+		porting.EventExpired, porting.EventRevoked, porting.EventCancelled, porting.EventRolledBack, porting.EventHeld, porting.EventIncomplete, porting.EventPartlyVerified,
+	}
+	recordedEvents = []porting.Event{
+		porting.EventDecision, porting.EventExtended, porting.EventReassigned, porting.EventNote, porting.EventCarrierNews, porting.EventIgnored,
+		porting.EventWarned, porting.EventEscalated, porting.EventUndone, porting.EventUndoStuck, porting.EventUnknownState,
+	}
 )
 
 // lawful reads portInLaw.

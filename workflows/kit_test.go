@@ -71,7 +71,8 @@ func (w *world) execute() {
 	in := porting.PortInput{ID: "pi-test", Clock: s.clock, Order: porting.Order{
 		Reference: "ORDER-1", Version: 1, Kind: porting.KindWireline, SubmittedBy: "sue@shop",
 		Numbers: []porting.Number{"+12025550123", "+12025550124"}, Account: porting.Account{Number: "99887766", BTN: "+12025550100"},
-		Subscriber: porting.Subscriber{Name: "Maria Muster", Contact: porting.Contact{Email: "maria@example.com", Phone: "+12025550177"}}}}
+		Subscriber: porting.Subscriber{Name: "Maria Muster", Contact: porting.Contact{Email: "maria@example.com", Phone: "+12025550177"}},
+	}}
 	if s.order != nil {
 		s.order(&in.Order)
 	}
@@ -85,8 +86,10 @@ func newWorld(t *testing.T, s scenario) *world {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s.replies = maps.Clone(s.replies) // the world uses them up
-	w := &world{t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
-		stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{}}
+	w := &world{
+		t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
+		stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{},
+	}
 	w.env.SetStartTime(start)
 	w.env.SetTestTimeout(time.Minute)
 	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})

@@ -120,8 +120,10 @@ func (w *world) receiveOrder(_ porting.ReceiveInput, r reply) porting.Receipt {
 	if r.refused == nil {
 		w.fence = "open"
 	}
-	return porting.Receipt{Pack: "us-wireline@2026.1", PackWhy: "wireline in the US", Jurisdiction: "US", Carrier: "simulator",
-		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused}
+	return porting.Receipt{
+		Pack: "us-wireline@2026.1", PackWhy: "wireline in the US", Jurisdiction: "US", Carrier: "simulator",
+		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused,
+	}
 }
 
 func (w *world) screenOrder(_ porting.ScreenInput, r reply) porting.Findings {
@@ -146,8 +148,10 @@ func (w *world) readCarrier(in porting.CarrierInput, r reply) porting.CarrierSta
 func (w *world) activatePort(in porting.ActivateInput, r reply) porting.Activation {
 	if w.fence == "closed" || w.revoked && w.carrier.State == porting.CarrierConfirmed {
 		w.fence = "closed"
-		return porting.Activation{Status: w.carrier, Fenced: true,
-			Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the fence is closed"}}
+		return porting.Activation{
+			Status: w.carrier, Fenced: true,
+			Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the fence is closed"},
+		}
 	}
 	if r.refused != nil {
 		w.giveBack()
