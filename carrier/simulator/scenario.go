@@ -118,17 +118,25 @@ func ParseScenario(name string, text []byte) (Scenario, error) {
 		return Scenario{}, badScenario(name, err.Error())
 	}
 	s.Name = name
-	for i, step := range s.Steps {
-		if problem := step.problem(); problem != "" {
-			return Scenario{}, badScenario(name, fmt.Sprintf("steps[%d]: %s", i, problem))
-		}
-	}
-	for op := range s.Answers {
-		if !slices.Contains(orderOps, op) {
-			return Scenario{}, badScenario(name, fmt.Sprintf("answers: unknown operation %q, known: %s", op, strings.Join(orderOps, ", ")))
-		}
+	if path, fault := s.Fault(); fault != "" {
+		return Scenario{}, badScenario(name, path+": "+fault)
 	}
 	return s, nil
+}
+
+// Fault is the first thing that is wrong with a scenario, and where, like "steps[2]"; it is "" where nothing is.
+func (s Scenario) Fault() (path, fault string) {
+	for i, step := range s.Steps {
+		if problem := step.problem(); problem != "" {
+			return fmt.Sprintf("steps[%d]", i), problem
+		}
+	}
+	for _, op := range slices.Sorted(maps.Keys(s.Answers)) {
+		if !slices.Contains(orderOps, op) {
+			return "answers", fmt.Sprintf("unknown operation %q, known: %s", op, strings.Join(orderOps, ", "))
+		}
+	}
+	return "", ""
 }
 
 // problem says what is wrong with a step, "" if nothing is.

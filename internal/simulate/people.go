@@ -1,0 +1,176 @@
+package simulate
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/portsaga/portsaga/carrier/simulator"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// Act is what somebody does after the port is in a stage, with a version of its order, for the first time.
+type Act struct {
+	On      porting.Stage
+	Version int            // of the order
+	After   simulator.Span // counted from the beginning of the stage, in business time
+	Message string         // the name of the message that is sent
+	Body    any            // the message
+}
+
+// act is an act as it is written. The other fields are those of the message.
+type act struct {
+	On      porting.Stage  `yaml:"on"`
+	Version int            `yaml:"version"`
+	After   simulator.Span `yaml:"after"`
+	Do      string         `yaml:"do"`
+	By      string         `yaml:"by"`
+}
+
+// deed is what can be done: the message, and how its body is read.
+type deed struct {
+	message string
+	read    func(into func(any)) any
+}
+
+var deeds = map[string]deed{
+	"approve": decide(porting.Approve),
+	"reject":  decide(porting.Reject),
+	"revoke":  send[porting.Revoke](porting.MsgRevoke),
+	"amend":   send[porting.Amend](porting.MsgAmend),
+	"note":    send[porting.Note](porting.MsgNote),
+}
+
+// send reads a message as it is.
+func send[M any](message string) deed {
+	return deed{message, func(into func(any)) any {
+		var m M
+		into(&m)
+		return m
+	}}
+}
+
+// decide reads a decision, which the deed's name has taken already.
+func decide(decision string) deed {
+	return deed{porting.MsgDecide, func(into func(any)) any {
+		var m struct {
+			ID     string         `yaml:"id"`
+			By     string         `yaml:"by"`
+			Reason porting.Reason `yaml:"reason"`
+		}
+		into(&m)
+		return porting.Decide{ID: m.ID, By: m.By, Reason: m.Reason, Decision: decision}
+	}}
+}
+
+// act reads one act: its own fields, and then those of its message.
+func (r *reader) act(n *yaml.Node, path string) Act {
+	r.lines[path] = n.Line
+	own, rest := split(n, "on", "version", "after", "do")
+	var a act
+	r.into(own, path, &a)
+	d, known := deeds[a.Do]
+	switch {
+	case !known:
+		r.fail(child(path, "do"), "%q is nothing that people do; they %s", a.Do, list(sorted(deeds)))
+		return Act{}
+	case !slices.Contains(openStages(), a.On):
+		r.fail(child(path, "on"), "%q is no stage of an open port; stages are %s", a.On, list(openStages()))
+	case a.Version < 0:
+		r.fail(child(path, "version"), "versions count from 1")
+	}
+	body := d.read(func(m any) { r.into(rest, path, m) })
+	if field(rest, "by") == nil {
+		r.fail(child(path, "by"), "missing; say who does it")
+	}
+	return Act{On: a.On, Version: max(a.Version, 1), After: a.After, Message: d.message, Body: body}
+}
+
+// split takes the named fields of a mapping apart from the others.
+func split(n *yaml.Node, names ...string) (own, rest *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		return n, n
+	}
+	own, rest = &yaml.Node{Kind: n.Kind, Line: n.Line}, &yaml.Node{Kind: n.Kind, Line: n.Line}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		to := rest
+		if slices.Contains(names, n.Content[i].Value) {
+			to = own
+		}
+		to.Content = append(to.Content, n.Content[i], n.Content[i+1])
+	}
+	return own, rest
+}
+
+func field(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// openStages are the stages that a port-in can leave.
+func openStages() []porting.Stage {
+	var stages []porting.Stage
+	for _, t := range porting.Transitions(porting.PortIn) {
+		if t.From != "" && !slices.Contains(stages, t.From) {
+			stages = append(stages, t.From)
+		}
+	}
+	return stages
+}
+
+// list writes words as people do.
+func list[W ~string](words []W) string {
+	var all []string
+	for _, w := range words {
+		all = append(all, string(w))
+	}
+	return strings.Join(all, ", ")
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Moment is an act whose time is set.
+type Moment struct {
+	Act
+	At time.Time // business time
+}
+
+// Script follows a port and says when people act.
+type Script struct{ waiting []Act }
+
+// NewScript is the script of a scenario that has not begun.
+func NewScript(s Scenario) *Script { return &Script{slices.Clone(s.People)} }
+
+// Follow takes a port as it stands and hands out the acts whose time is now set, each act once, in the order of their
+// times. It must see every stage that the script waits for.
+func (s *Script) Follow(p porting.Status) []Moment {
+	var set []Moment
+	s.waiting = slices.DeleteFunc(s.waiting, func(a Act) bool {
+		if a.On != p.Stage || a.Version != p.OrderVersion {
+			return false
+		}
+		set = append(set, Moment{a, a.After.From(entered(p))})
+		return true
+	})
+	slices.SortStableFunc(set, func(a, b Moment) int { return a.At.Compare(b.At) })
+	return set
+}
+
+// entered is when the port came into its stage.
+func entered(p porting.Status) time.Time {
+	var at time.Time
+	for _, e := range slices.Backward(p.Timeline) {
+		if e.Stage != p.Stage {
+			break
+		}
+		at = e.At
+	}
+	return at
+}
