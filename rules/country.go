@@ -18,6 +18,9 @@ type facts struct {
 
 // factsOf reads the number plan.
 func factsOf(n porting.Number) facts {
+	if country := porting.FictionCountry(n); country != "" {
+		return facts{country, porting.KindWireless}
+	}
 	number, err := phonenumbers.Parse(n.E164(), "")
 	if err != nil {
 		return facts{}

@@ -19,27 +19,6 @@ type phone struct {
 // noCountry is the region of numbers like +800, which belong to no country.
 const noCountry = "001"
 
-// fictional holds blocks of mobile numbers that a regulator keeps for drama and tests and that the library therefore calls
-// invalid. They are accepted, so that examples and rehearsals never touch a living number; no carrier will move one.
-var fictional = []struct {
-	prefix  string
-	length  int
-	country string
-}{
-	{"+447700900", 13, "GB"}, // Ofcom: mobile numbers for drama use
-	{"+3363998", 12, "FR"},   // Arcep: mobile numbers for audiovisual works
-}
-
-// fictionalCountry is the country of a fictional mobile number, empty for every other number.
-func fictionalCountry(n porting.Number) string {
-	for _, block := range fictional {
-		if strings.HasPrefix(n.E164(), block.prefix) && len(n) == block.length {
-			return block.country
-		}
-	}
-	return ""
-}
-
 // parsePhone reads a number in E.164 form, or as it is written in the country.
 func parsePhone(text, country string) (phone, *flaw) {
 	parsed, err := phonenumbers.Parse(text, country)
@@ -51,7 +30,7 @@ func parsePhone(text, country string) (phone, *flaw) {
 		return phone{}, notANumber(text)
 	}
 	number := porting.Number(phonenumbers.Format(parsed, phonenumbers.E164))
-	if country := fictionalCountry(number); country != "" {
+	if country := porting.FictionCountry(number); country != "" {
 		return phone{number, country, parsed}, nil
 	}
 	region := phonenumbers.GetRegionCodeForNumber(parsed)
@@ -63,7 +42,7 @@ func parsePhone(text, country string) (phone, *flaw) {
 
 // line is what the numbering plan says of the line behind the number.
 func (p phone) line() phonenumbers.PhoneNumberType {
-	if fictionalCountry(p.number) != "" {
+	if porting.FictionCountry(p.number) != "" {
 		return phonenumbers.MOBILE
 	}
 	return phonenumbers.GetNumberType(p.parsed)
