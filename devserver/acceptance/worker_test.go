@@ -1,0 +1,46 @@
+package acceptance
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A worker lives in real time. A port with a demo's clock that comes to it must not run its weeks in seconds.
+func TestWorkerRefusesAScaledClock(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.liveFast(t, 10_000, longWeekend)
+	running := d.startDev(t)
+	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier)
+	worker := lean.start(t, "", "worker")
+	await(t, often, "the worker runs", func() bool { return strings.Contains(worker.stderr.String(), "worker runs") || worker.isOver() })
+
+	r := lean.run(t, "port", "in", "start", "-f", d.order(t, "LEAN-1", 23), "-o", "json")
+	require.Equal(t, 3, r.code)
+	require.Empty(t, r.stdout)
+	require.Contains(t, r.stderr, `"code":"SCALED_CLOCK_REFUSED"`)
+	var refused struct{ Error struct{ Object string } }
+	read(t, r.stderr, &refused)
+	p := lean.awaitEnd(t, refused.Error.Object)
+	require.Equal(t, "rejected", p.Outcome)
+	require.Equal(t, "SCALED_CLOCK_REFUSED", p.Reason)
+
+	require.Zero(t, worker.interrupt(t))
+	require.Empty(t, d.effects(t), "the carrier heard nothing")
+}
+
+func TestWorkerRunsPortsInRealTime(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	running := d.startDev(t)
+	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier)
+	worker := lean.start(t, "", "worker")
+
+	id := lean.startPort(t, d.order(t, "LEAN-2", 24))
+	lean.approve(t, id)
+	lean.awaitPort(t, id, "is sent to the carrier", func(p port) bool { return p.Stage == "submitted" })
+	require.Equal(t, []effect{{id, 1, "submitted"}}, d.effects(t))
+	require.Zero(t, worker.interrupt(t))
+}
