@@ -20,6 +20,7 @@ type Filter struct {
 	Jurisdiction   string
 	Carrier        string
 	WaitingOn      porting.Waiting
+	Order          string // ID of a bulk order
 	NumberToken    string // keyed token of a number; see the vault
 	NeedsAttention bool
 	OpenOnly       bool
@@ -81,6 +82,7 @@ func (f Filter) query() string {
 	equals(porting.AttrJurisdiction, f.Jurisdiction)
 	equals(porting.AttrCarrier, f.Carrier)
 	equals(porting.AttrWaitingOn, string(f.WaitingOn))
+	equals(porting.AttrOrder, f.Order)
 	equals(porting.AttrNumbers, f.NumberToken)
 	if f.NeedsAttention {
 		terms = append(terms, porting.AttrNeedsAttention+" = true")

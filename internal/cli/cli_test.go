@@ -42,6 +42,8 @@ type fakePorts struct {
 	ended    chan ending      // nil: the last status is the end
 	summary  []starter.Summary
 	err      error
+
+	fakeBulks
 }
 
 func (p *fakePorts) Start(_ context.Context, order porting.Order) (porting.Answer, error) {
@@ -244,6 +246,14 @@ func TestUsage(t *testing.T) {
 		"portsaga port amend pi-1 --due-date tomorrow":                      "--due-date is not a day like 2026-12-31",
 		"portsaga port amend pi-1 --btn 12125550123":                        "a number is written as + country code and digits",
 		"portsaga port revoke pi-1 --reason BECAUSE":                        "there is no reason BECAUSE",
+		"portsaga bulk start":                                               "which numbers? name their file with -f",
+		"portsaga bulk start -f numbers.csv":                                "which order? name its file with --order",
+		"portsaga bulk start -f - --order -":                                "only one of the two files can be stdin",
+		"portsaga bulk show":                                                "which bulk order? name it by its ID",
+		"portsaga bulk watch bo-1 --interval 0s":                            "--interval is longer than nothing",
+		"portsaga bulk decide bo-1":                                         "say either --approve or --reject",
+		"portsaga bulk revoke bo-1 --reason BECAUSE":                        "there is no reason BECAUSE",
+		"portsaga port list --csv -o json":                                  "say either --csv or -o json",
 		"portsaga decide pi-1":                                              "say either --approve or --reject",
 		"portsaga decide pi-1 --approve --reject":                           "say either --approve or --reject",
 		"portsaga decide pi-1 --approve --reason PIN_MISMATCH":              "--reason goes with --reject",

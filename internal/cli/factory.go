@@ -28,6 +28,7 @@ type Ports interface {
 	Status(ctx context.Context, id string) (porting.Status, error)
 	Wait(ctx context.Context, id string) (porting.Status, error)
 	List(ctx context.Context, f starter.Filter) ([]starter.Summary, error)
+	Bulks
 }
 
 // Factory hands a command what it needs of the world, and only when it asks.

@@ -17,7 +17,11 @@ import (
 type listOptions struct {
 	starter.Filter
 	Number string
+	CSV    bool
 }
+
+// mostExported is how many ports an export holds: as many as a bulk order can have.
+const mostExported = 20_000
 
 func newPortList(f *Factory) *cobra.Command {
 	o := listOptions{}
@@ -26,15 +30,23 @@ func newPortList(f *Factory) *cobra.Command {
 		Short: "List ports by stage, tenant, number or anything else",
 		Long: "List ports, newest first. What is listed lags a moment behind what is: decide on what `port show` says.\n\n" +
 			"--number finds the ports of one telephone number of a tenant. The number itself is nowhere in Temporal: it is looked for\n" +
-			"by a token that only the deployment's key can make. --query takes any further list filter of Temporal.",
+			"by a token that only the deployment's key can make. --query takes any further list filter of Temporal.\n\n" +
+			"--csv exports the list for spreadsheets, with times as RFC 3339; it lists up to 20,000 ports unless --limit says less.",
 		Example: "  portsaga port list --open\n" +
 			"  portsaga port list --waiting-on approver --tenant acme\n" +
 			"  portsaga port list --number +12125550123\n" +
+			"  portsaga port list --order ORDER --csv > ports.csv\n" +
 			"  portsaga port list --query \"PortDueAt < '2026-12-01T00:00:00Z'\" -o json",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Limit < 1 {
 				return usage(cmd, "--limit is at least 1")
+			}
+			if o.CSV && f.Format == JSON {
+				return usage(cmd, "say either --csv or -o json")
+			}
+			if o.CSV && !cmd.Flags().Changed("limit") {
+				o.Limit = mostExported
 			}
 			return o.run(cmd.Context(), f)
 		},
@@ -45,11 +57,13 @@ func newPortList(f *Factory) *cobra.Command {
 	flags.StringVar((*string)(&o.WaitingOn), "waiting-on", "", "only ports that wait for: approver, carrier, customer, date, operator")
 	flags.StringVar(&o.Jurisdiction, "jurisdiction", "", "only ports under this rule pack")
 	flags.StringVar(&o.Carrier, "carrier", "", "only ports through this carrier")
+	flags.StringVar(&o.Order, "order", "", "only ports of this bulk order")
 	flags.StringVar(&o.Number, "number", "", "only ports of this number, as + country code and digits")
 	flags.BoolVar(&o.NeedsAttention, "needs-attention", false, "only ports that a person must look at")
 	flags.BoolVar(&o.OpenOnly, "open", false, "only ports that have not ended")
 	flags.StringVar(&o.Query, "query", "", "further list filter in Temporal's words")
 	flags.IntVar(&o.Limit, "limit", 100, "most ports to list")
+	flags.BoolVar(&o.CSV, "csv", false, "export as CSV")
 	_ = cmd.RegisterFlagCompletionFunc("stage", cobra.FixedCompletions(stages(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -82,6 +96,9 @@ func (o listOptions) run(ctx context.Context, f *Factory) error {
 	found, err := ports.List(ctx, o.Filter)
 	if err != nil {
 		return err
+	}
+	if o.CSV {
+		return writeListCSV(f.Streams.Out, found)
 	}
 	return f.Print(found, func(w io.Writer) { f.writeList(w, found) })
 }
