@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -62,8 +63,10 @@ type Webhooks struct {
 	Drop       bool `yaml:"drop"`       // none is sent
 }
 
-// Builtin holds the scenarios that come with the program, by name.
-func Builtin() map[string]Scenario {
+// Builtin holds the scenarios that come with the program, by name. The map is the caller's own.
+func Builtin() map[string]Scenario { return maps.Clone(parsed()) }
+
+var parsed = sync.OnceValue(func() map[string]Scenario {
 	dir, err := fs.Sub(builtin, "scenarios")
 	if err != nil {
 		panic(err) // the folder is part of the program
@@ -73,7 +76,7 @@ func Builtin() map[string]Scenario {
 		panic(err) // so are the files, and a test reads them
 	}
 	return scenarios
-}
+})
 
 // LoadScenarios holds the built-in scenarios and those in a directory of *.yaml files, which win where names are equal.
 func LoadScenarios(dir string) (map[string]Scenario, error) {

@@ -5,9 +5,11 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/portsaga/portsaga/internal/orders"
+	"github.com/portsaga/portsaga/internal/simulate"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -32,12 +34,12 @@ func demoClock(real time.Time) porting.Clock {
 
 // demo is one run of a scenario on a stack.
 type demo struct {
-	stack    *Stack
-	scenario scenario
-	id       string
-	done     map[int]bool // acts that were done
-	shown    int          // timeline lines that were told
-	tell     func(porting.Entry)
+	stack  *Stack
+	script *simulate.Script
+	id     string
+	due    []simulate.Moment // acts whose time is set and has not come
+	shown  int               // timeline lines that were told
+	tell   func(porting.Entry)
 }
 
 // readDemoOrder is the order that every scenario carries.
@@ -46,15 +48,16 @@ func readDemoOrder() (porting.Order, error) {
 }
 
 // startDemo starts a scenario's port.
-func startDemo(ctx context.Context, s *Stack, sc scenario, order porting.Order, tell func(porting.Entry)) (*demo, error) {
-	if err := s.Carrier.Choose(order.Reference, sc.carrier); err != nil {
+func startDemo(ctx context.Context, s *Stack, sc simulate.Scenario, order porting.Order, tell func(porting.Entry)) (*demo, error) {
+	s.Carrier.Learn(sc.Carrier)
+	if err := s.Carrier.Choose(order.Reference, sc.Carrier.Name); err != nil {
 		return nil, err
 	}
 	answer, err := s.Ports.Start(ctx, order)
 	if err != nil {
 		return nil, err
 	}
-	return &demo{stack: s, scenario: sc, id: answer.ID, done: map[int]bool{}, tell: tell}, nil
+	return &demo{stack: s, script: simulate.NewScript(sc), id: answer.ID, tell: tell}, nil
 }
 
 // play follows the port to its end: it tells every line of the timeline, and lets people act when their moment comes.
@@ -85,14 +88,16 @@ func (d *demo) play(ctx context.Context) (porting.Status, error) {
 	}
 }
 
-// act does what a person would do now, by signal, as the Web UI would send it.
+// act does what people would do by now, by signal, as the Web UI would send it.
 func (d *demo) act(ctx context.Context, status porting.Status) error {
-	for i, a := range d.scenario.people {
-		if d.done[i] || a.stage != status.Stage || a.version != status.OrderVersion {
+	d.due = append(d.due, d.script.Follow(status)...)
+	now := d.stack.Clock.Business(time.Now())
+	for i, m := range d.due {
+		if m.At.After(now) {
 			continue
 		}
-		d.done[i] = true
-		return d.stack.Ports.Signal(ctx, d.id, a.message, a.body)
+		d.due = slices.Delete(d.due, i, i+1)
+		return d.stack.Ports.Signal(ctx, d.id, m.Message, m.Body)
 	}
 	return nil
 }

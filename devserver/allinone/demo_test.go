@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/simulate"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,7 @@ func TestScenarios(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 
+	scenarios := simulate.Builtin()
 	var playing sync.WaitGroup
 	ids := make([]string, len(scenarios))
 	for i, sc := range scenarios {
@@ -28,23 +30,23 @@ func TestScenarios(t *testing.T) {
 			if !assert.NoError(t, err) {
 				return
 			}
-			order.Reference = sc.name
+			order.Reference = sc.Name
 			order.Numbers = []porting.Number{porting.Number(fmt.Sprintf("+121255501%02d", i))}
 			var told []string
 			d, err := startDemo(ctx, s, sc, order, func(e porting.Entry) { told = append(told, string(e.Event)) })
-			if !assert.NoError(t, err, sc.name) {
+			if !assert.NoError(t, err, sc.Name) {
 				return
 			}
 			ids[i] = d.id
 			status, err := d.play(ctx)
-			assert.NoError(t, err, "%s: %v", sc.name, told)
-			assert.Equal(t, sc.ends, status.Outcome, "%s: %v", sc.name, told)
+			assert.NoError(t, err, "%s: %v", sc.Name, told)
+			assert.Equal(t, sc.Ends, status.Outcome, "%s: %v", sc.Name, told)
 		})
 	}
 	playing.Wait()
 	for i, sc := range scenarios {
 		h := readHistory(ctx, t, s, ids[i])
-		checkBudget(t, sc.name, h)
-		writeGolden(t, sc.name, h)
+		checkBudget(t, sc.Name, h)
+		writeGolden(t, sc.Name, h)
 	}
 }

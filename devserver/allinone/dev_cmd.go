@@ -68,16 +68,16 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	if err := config.WriteDevState(cfg.Dir, state); err != nil {
 		return err
 	}
-	page := newPage(f)
-	page.say("portsaga dev is ready after %.1f s (no authorization, loopback only, not for production)", time.Since(started).Seconds())
-	page.say("  Web UI    %s", state.UI)
-	page.say("  Temporal  %s, namespace %s", state.Address, state.Namespace)
-	page.say("  Carrier   simulated, %s, at %s", o.scenario, stack.Carrier.URL())
-	page.say("  State     %s", cfg.Dir)
+	page := f.NewStory(time.UTC)
+	page.Say("portsaga dev is ready after %.1f s (no authorization, loopback only, not for production)", time.Since(started).Seconds())
+	page.Say("  Web UI    %s", state.UI)
+	page.Say("  Temporal  %s, namespace %s", state.Address, state.Namespace)
+	page.Say("  Carrier   simulated, %s, at %s", o.scenario, stack.Carrier.URL())
+	page.Say("  State     %s", cfg.Dir)
 	if state.Clock.Scaled() {
-		page.say("  Clock     %.0f times real time; business time is now %s", state.Clock.Scale, state.Clock.Business(time.Now()).Format(time.RFC1123))
+		page.Say("  Clock     %.0f times real time; business time is now %s", state.Clock.Scale, state.Clock.Business(time.Now()).Format(time.RFC1123))
 	}
-	page.say("  Try       portsaga port in start -f examples/orders/us-wireline-nonsimple.yaml")
+	page.Say("  Try       portsaga port in start -f examples/orders/us-wireline-nonsimple.yaml")
 	waitFor(ctx, stack)
 	return nil
 }

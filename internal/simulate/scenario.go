@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -46,8 +47,10 @@ type file struct {
 	Ends    porting.Outcome `yaml:"ends"`
 }
 
-// Builtin lists the scenarios that come with the program, by name.
-func Builtin() []Scenario {
+// Builtin lists the scenarios that come with the program, by name. The list is the caller's own.
+func Builtin() []Scenario { return slices.Clone(parsed()) }
+
+var parsed = sync.OnceValue(func() []Scenario {
 	files, err := fs.Glob(builtin, "scenarios/*.yaml")
 	if err != nil {
 		panic(err) // the folder is part of the program
@@ -65,7 +68,7 @@ func Builtin() []Scenario {
 		all = append(all, s)
 	}
 	return all
-}
+})
 
 // Names lists the names of the built-in scenarios.
 func Names() []string {
