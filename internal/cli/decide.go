@@ -25,7 +25,7 @@ func newDecide(f *Factory) *cobra.Command {
 		Long: "Decide on a port in verifying. Approvals count persons, the submitter's own does not count, and one reject stops the port.\n" +
 			"With --order-version the decision is for that version of the order, and refused once the order has moved on.",
 		Example: "  portsaga decide PORT --approve\n" +
-			"  portsaga decide PORT --approve --by ana@desk --order-version 2\n" +
+			"  portsaga decide PORT --approve --by ben@desk --order-version 2\n" +
 			"  portsaga decide PORT --reject --reason SUSPECTED_FRAUD",
 		GroupID: groupPorts,
 		Args:    exactly(1, "which port? name it by its ID"),

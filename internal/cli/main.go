@@ -102,7 +102,7 @@ func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
 		Long: "portsaga moves telephone numbers between carriers. Each port is one durable saga on Temporal: it waits for carriers on\n" +
 			"business-hour deadlines, asks people for decisions, and rolls back by the stage it has reached when it is revoked.\n\n" +
 			"Exit codes: 0 ok, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 not authorised.",
-		Example: "  portsaga order lint order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve",
+		Example: "  portsaga order lint order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve --by ben@desk",
 	}
 	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
 		&cobra.Group{ID: groupRunning, Title: "Running portsaga:"})

@@ -56,11 +56,7 @@ func newPortRevoke(f *Factory) *cobra.Command {
 }
 
 func (f *Factory) revoke(ctx context.Context, id, by string, reason porting.Reason) error {
-	by, err := f.who(by)
-	if err != nil {
-		return err
-	}
-	return f.send(ctx, func(p Ports) (porting.Answer, error) {
+	return f.tell(ctx, by, func(p Ports, by string) (porting.Answer, error) {
 		return p.Revoke(ctx, id, porting.Revoke{ID: newMessageID(), By: by, Reason: reason})
 	})
 }
@@ -80,11 +76,7 @@ func newPortNote(f *Factory) *cobra.Command {
 }
 
 func (f *Factory) note(ctx context.Context, id, by, text string) error {
-	by, err := f.who(by)
-	if err != nil {
-		return err
-	}
-	return f.send(ctx, func(p Ports) (porting.Answer, error) {
+	return f.tell(ctx, by, func(p Ports, by string) (porting.Answer, error) {
 		return p.Note(ctx, id, porting.Note{ID: newMessageID(), By: by, Text: text})
 	})
 }

@@ -36,7 +36,7 @@ func (f *Factory) WritePage(w io.Writer, s porting.Status) {
 		fmt.Fprintln(w, f.style(bad, "A person must look: "+s.Attention))
 	}
 	fmt.Fprintln(w)
-	fields(w, "tenant", s.Tenant, "rules", s.Pack, "", s.PackWhy, "carrier", s.Carrier, "FOC", moment(s.FOCAt), "risk", string(s.Risk),
+	fields(w, "owner", oneLine(s.Owner), "bulk order", s.Bulk, "tenant", s.Tenant, "rules", s.Pack, "", s.PackWhy, "carrier", s.Carrier, "FOC", moment(s.FOCAt), "risk", string(s.Risk),
 		"clock", demoClock(s))
 	f.section(w, "Numbers", len(s.Numbers), func(i int) string {
 		n := s.Numbers[i]
@@ -66,12 +66,19 @@ func headline(s porting.Status) string {
 	case s.Outcome != "":
 		return "Ended: " + string(s.Outcome)
 	case s.WaitingOn == porting.WaitingNobody || s.WaitingOn == "":
-		return "In " + string(s.Stage)
+		return standing(s)
 	case s.DueAt == nil:
-		return fmt.Sprintf("In %s, waiting for the %s", s.Stage, s.WaitingOn)
+		return fmt.Sprintf("%s, waiting for the %s", standing(s), s.WaitingOn)
 	default:
-		return fmt.Sprintf("In %s, waiting for the %s until %s", s.Stage, s.WaitingOn, moment(s.DueAt))
+		return fmt.Sprintf("%s, waiting for the %s until %s", standing(s), s.WaitingOn, moment(s.DueAt))
 	}
+}
+
+func standing(s porting.Status) string {
+	if s.Stage == porting.OnHold {
+		return "On hold in " + string(s.HeldIn)
+	}
+	return "In " + string(s.Stage)
 }
 
 // tone colours a headline by what it means for the numbers.

@@ -18,7 +18,8 @@ func newPort(f *Factory) *cobra.Command {
 		Long:    "Start ports, look at them and change their course. A port is named by its ID, which `port in start` and `port list` print.",
 		Example: "  portsaga port in start -f order.yaml\n  portsaga port list --open\n  portsaga port show PORT",
 		GroupID: groupPorts,
-	}, newPortIn(f), newPortShow(f), newPortList(f), newPortWatch(f), newPortRevoke(f), newPortNote(f), newPortAmend(f))
+	}, newPortIn(f), newPortShow(f), newPortList(f), newPortWatch(f), newPortRevoke(f), newPortNote(f), newPortAmend(f),
+		newPortHold(f), newPortResume(f), newPortExtend(f), newPortReassign(f))
 }
 
 func newPortIn(f *Factory) *cobra.Command {
@@ -42,6 +43,15 @@ func (f *Factory) send(ctx context.Context, message func(Ports) (porting.Answer,
 		return err
 	}
 	return f.Print(answer, func(w io.Writer) { writeAnswer(w, answer) })
+}
+
+// tell sends a message in the name of a person.
+func (f *Factory) tell(ctx context.Context, by string, message func(p Ports, by string) (porting.Answer, error)) error {
+	by, err := f.who(by)
+	if err != nil {
+		return err
+	}
+	return f.send(ctx, func(p Ports) (porting.Answer, error) { return message(p, by) })
 }
 
 func newMessageID() string { return "cli-" + rand.Text() }

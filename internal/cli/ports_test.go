@@ -52,6 +52,32 @@ func TestStart(t *testing.T) {
 	require.False(t, s.ports.ifNotExists)
 }
 
+// Who submits an order may not decide on it, so it is never unknown who that is.
+func TestStartSaysWhoSubmits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, order, flag, variable, login, want string }{
+		{"the order says so", anOrder + "submitted_by: sue@shop\n", "ben@desk", "cy@desk", "ana", "sue@shop"},
+		{"the flag", anOrder, "ben@desk", "cy@desk", "ana", "ben@desk"},
+		{"the variable", anOrder, "", "cy@desk", "ana", "cy@desk"},
+		{"the login name", anOrder, "", "", "ana", "ana"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSession(t)
+			s.ports.answer, s.config.By = accepted, c.variable
+			s.factory.User = func() string { return c.login }
+			require.Equal(t, 0, s.run(t, "portsaga port in start", "-f", orderFile(t, c.order), "--by", c.flag), s.err.String())
+			require.Equal(t, c.want, s.ports.order.SubmittedBy)
+		})
+	}
+
+	s := newSession(t)
+	s.factory.User = func() string { return "" }
+	require.Equal(t, 2, s.run(t, "portsaga port in start -f", orderFile(t, anOrder)))
+	require.Contains(t, s.err.String(), "it is not clear who you are; say so with --by")
+	require.Empty(t, s.ports.order, "nothing is started")
+}
+
 func TestStartFromStdinInJSON(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -140,6 +166,11 @@ func TestMessages(t *testing.T) {
 		},
 		"portsaga port revoke pi-1":                                porting.Revoke{By: "ana"},
 		"portsaga port revoke pi-1 --reason UNAUTHORISED_PORT":     porting.Revoke{By: "ana", Reason: porting.UnauthorisedPort},
+		"portsaga port hold pi-1":                                  porting.Hold{By: "ana"},
+		"portsaga port hold pi-1 --why asked --by ben":             porting.Hold{By: "ben", Why: "asked"},
+		"portsaga port resume pi-1":                                porting.Resume{By: "ana"},
+		"portsaga port extend pi-1 --hours 24":                     porting.Extend{By: "ana", Hours: 24},
+		"portsaga port reassign pi-1 --to ben@desk":                porting.Reassign{By: "ana", To: "ben@desk"},
 		"portsaga port note pi-1 called --by ben":                  porting.Note{By: "ben", Text: "called"},
 		"portsaga port amend pi-1 --account 7 --btn +12125550123":  porting.Amend{By: "ana", AccountNumber: "7", BTN: "+12125550123"},
 		"portsaga port amend pi-1 --name Jo --due-date 2026-12-31": porting.Amend{By: "ana", Name: "Jo", DueDate: "2026-12-31"},
@@ -177,6 +208,18 @@ func withoutID(message any) (string, any) {
 		id, m.ID = m.ID, ""
 		message = m
 	case porting.Amend:
+		id, m.ID = m.ID, ""
+		message = m
+	case porting.Hold:
+		id, m.ID = m.ID, ""
+		message = m
+	case porting.Resume:
+		id, m.ID = m.ID, ""
+		message = m
+	case porting.Extend:
+		id, m.ID = m.ID, ""
+		message = m
+	case porting.Reassign:
 		id, m.ID = m.ID, ""
 		message = m
 	}
@@ -277,6 +320,7 @@ func TestColoursAreForTerminals(t *testing.T) {
 func TestHeadline(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]porting.Status{
+		"On hold in screening":                   {Stage: porting.OnHold, HeldIn: porting.Screening},
 		"In submitting":                          {Stage: porting.Submitting, WaitingOn: porting.WaitingNobody},
 		"In exception, waiting for the operator": {Stage: porting.Exception, WaitingOn: porting.WaitingOperator},
 		"In verifying, waiting for the approver until Tue 2026-11-24 17:00 -05:00": {Stage: porting.Verifying, WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17)},

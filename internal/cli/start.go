@@ -17,6 +17,7 @@ type startOptions struct {
 	File        string
 	Wait        bool
 	IfNotExists bool
+	By          string
 }
 
 func newPortStart(f *Factory) *cobra.Command {
@@ -26,12 +27,12 @@ func newPortStart(f *Factory) *cobra.Command {
 		Short: "Start a port-in from an order file",
 		Long: "Read an order, YAML or JSON, and start the saga that brings its numbers in. The answer comes when the order is accepted\n" +
 			"or refused: the rules are chosen and pinned, and its numbers are claimed. An authorization code goes to the vault and\n" +
-			"never to Temporal.\n\n" +
+			"never to Temporal. Who submits an order may not decide on it: that is its submitted_by, or you where it names nobody.\n\n" +
 			"An order that cannot be read ends with exit code 2, all its problems listed. An order that a rule refuses ends with 3: a\n" +
 			"number that another open port holds, a country without a pack, an order that was started before. With --wait the\n" +
 			"command stays until the port has ended, and ends with 3 unless the numbers moved and stay.",
 		Example: "  portsaga port in start -f order.yaml\n" +
-			"  portsaga port in start -f order.yaml --if-not-exists -o json\n" +
+			"  portsaga port in start -f order.yaml --by ana@desk --if-not-exists -o json\n" +
 			"  cat order.json | portsaga port in start -f - --wait",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,6 +45,7 @@ func newPortStart(f *Factory) *cobra.Command {
 	cmd.Flags().StringVarP(&o.File, "file", "f", "", "order file; - reads stdin")
 	cmd.Flags().BoolVar(&o.Wait, "wait", false, "stay until the port has ended")
 	cmd.Flags().BoolVar(&o.IfNotExists, "if-not-exists", false, "take it as success if the order was started before")
+	byFlag(cmd, &o.By)
 	return cmd
 }
 
@@ -51,6 +53,11 @@ func (o startOptions) run(ctx context.Context, f *Factory) error {
 	order, err := f.readOrder(ctx, o.File)
 	if err != nil {
 		return err
+	}
+	if order.SubmittedBy == "" {
+		if order.SubmittedBy, err = f.who(o.By); err != nil {
+			return err
+		}
 	}
 	ports, err := f.Ports(ctx)
 	if err != nil {
