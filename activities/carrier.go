@@ -23,6 +23,13 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	if err != nil && porting.CodeOf(err) != "carrier-order-unknown" {
 		return porting.CarrierStatus{}, err
 	}
+	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
+	if err != nil {
+		return porting.CarrierStatus{}, lasting(err)
+	}
+	if !fence.RevokedAt.IsZero() {
+		return porting.CarrierStatus{Ref: in.Ref, State: porting.CarrierNotAsked}, nil
+	}
 	lsr, err := a.lsr(ctx, in)
 	if err != nil {
 		return porting.CarrierStatus{}, err
@@ -33,12 +40,6 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 
 // lsr is the order as the carrier needs it, with its authorization code.
 func (a *Activities) lsr(ctx context.Context, in porting.SubmitInput) (carrier.LSR, error) {
-	if fence, err := a.Ledger.Fence(ctx, in.Ref.Port); err != nil || !fence.RevokedAt.IsZero() {
-		if err == nil {
-			err = &porting.Error{Kind: porting.Refused, Code: "port-revoked", Op: "submit order", Object: in.Ref.Port, Detail: "the authorization was revoked"}
-		}
-		return carrier.LSR{}, lasting(err)
-	}
 	code, err := a.secret(ctx, in.Ref.Port, in.Order.Authorization.CodeRef, in.At)
 	if err != nil {
 		return carrier.LSR{}, err

@@ -44,6 +44,9 @@ func (a *Activities) recheck(in porting.ActivateInput) *porting.Refusal {
 	return nil
 }
 
+// clockSkew is how far the gate's clock may be behind the server's, which started the activation on its date.
+const clockSkew = 2 * time.Second
+
 // activation is one try at an activation that holds the fence.
 type activation struct {
 	ledger  *ledger.Ledger
@@ -65,7 +68,7 @@ func (t activation) run(ctx context.Context) (porting.Activation, error) {
 		switch {
 		case t.revoked:
 			return t.stop(ctx, status)
-		case t.in.FOC.IsZero() || t.at.Before(t.in.FOC):
+		case t.in.FOC.IsZero() || t.in.Clock.Business(time.Now().Add(clockSkew)).Before(t.in.FOC):
 			return t.refuse(ctx, porting.Activation{Status: status, Refused: &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}})
 		}
 		if !t.gateway.Capabilities().OnDemand {

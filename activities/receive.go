@@ -89,12 +89,20 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
 }
 
-// VerifyPort reads back that the numbers are where they should be, and then closes the port.
-func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.CarrierStatus, error) {
+// VerifyPort reads back that the numbers are where they should be, and then closes the port. A revocation that the ledger
+// knows of goes before: who revoked was promised the way back.
+func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.Verification, error) {
 	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
 	if err != nil || status.State != porting.CarrierActive {
-		return status, err
+		return porting.Verification{Status: status}, err
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
+	if err != nil {
+		return porting.Verification{}, lasting(err)
+	}
+	if !fence.RevokeRequestedAt.IsZero() {
+		return porting.Verification{Status: status, Revoked: true}, nil
 	}
 	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
-	return status, err
+	return porting.Verification{Status: status, Closed: true}, err
 }

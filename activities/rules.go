@@ -19,6 +19,10 @@ func (a *Activities) ComputeDeadline(_ context.Context, in porting.DeadlineInput
 	if err != nil {
 		return porting.Deadline{}, lasting(err)
 	}
+	if !due.At.After(in.Start) {
+		return porting.Deadline{}, never(&porting.Error{Kind: porting.Refused, Code: "clock-empty", Op: "compute deadline", Object: in.Clock,
+			Detail: "the pack gives this clock no time", Next: "correct the pack " + in.Pack})
+	}
 	return porting.Deadline{Clock: in.Clock, Start: due.DeemedReceived, At: due.At, OnExpiry: due.OnExpiry,
 		Why: strings.TrimSpace(due.Why)}, nil
 }

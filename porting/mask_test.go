@@ -67,7 +67,7 @@ func TestNumberIsMaskedWhereverItIsPrinted(t *testing.T) {
 	for _, hidden := range []string{"2025550123", "202555", fmt.Sprintf("%x", "202555")} {
 		require.NotContains(t, strings.ToLower(out), hidden)
 	}
-	require.Equal(t, `porting.Number("+1…0123")`, fmt.Sprintf("%#v", number))
+	require.Equal(t, `"+1…0123"`, fmt.Sprintf("%#v", number))
 
 	encoded, err := json.Marshal(number)
 	require.NoError(t, err)

@@ -27,8 +27,8 @@ func (n Number) E164() string { return string(n) }
 // String is the number with all but its country code and last four digits hidden: "+1…0123".
 func (n Number) String() string { return Mask(string(n)) }
 
-// GoString keeps %#v from printing the digits.
-func (n Number) GoString() string { return fmt.Sprintf("porting.Number(%q)", n.String()) }
+// Format keeps every verb from printing the digits.
+func (n Number) Format(f fmt.State, verb rune) { fmt.Fprintf(f, fmt.FormatString(f, verb), n.String()) }
 
 // LogValue keeps log lines masked.
 func (n Number) LogValue() slog.Value { return slog.StringValue(n.String()) }
@@ -61,8 +61,8 @@ func (s Secret) String() string {
 	return "[secret]"
 }
 
-// GoString keeps %#v from printing the secret.
-func (s Secret) GoString() string { return `porting.Secret("` + s.String() + `")` }
+// Format keeps every verb from printing the secret.
+func (s Secret) Format(f fmt.State, verb rune) { fmt.Fprintf(f, fmt.FormatString(f, verb), s.String()) }
 
 // LogValue keeps log lines clean.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -25,6 +25,7 @@ type Order struct {
 	Account       Account       `json:"account" yaml:"account"`                     // the subscriber's account at the donor
 	Authorization Authorization `json:"authorization" yaml:"authorization"`         // the subscriber's permission
 	Wishes        Wishes        `json:"wishes" yaml:"wishes"`                       // what the customer would like
+	CSR           *DonorRecord  `json:"csr,omitempty" yaml:"csr"`                   // the donor's record, to compare the order with; never sent
 	SubmittedBy   string        `json:"submitted_by,omitempty" yaml:"submitted_by"` // claimed, not proven; may not decide on the order
 }
 
@@ -81,6 +82,15 @@ type Authorization struct {
 type Wishes struct {
 	DueDate      string `json:"due_date,omitempty" yaml:"due_date"`             // desired due date (DDD), 2006-01-02, in the pack's zone
 	AllOrNothing bool   `json:"all_or_nothing,omitempty" yaml:"all_or_nothing"` // one number that cannot move stops all
+}
+
+// DonorRecord is what the donor has on file: its customer service record (CSR), or a recent bill.
+type DonorRecord struct {
+	Name          string  `json:"name,omitempty" yaml:"name"`
+	Address       Address `json:"address,omitzero" yaml:"address"` // service address
+	AccountNumber string  `json:"account_number,omitempty" yaml:"account_number"`
+	BTN           Number  `json:"btn,omitempty" yaml:"btn"`     // billing telephone number
+	Lines         int     `json:"lines,omitempty" yaml:"lines"` // lines on the account; 0 when the record does not tell
 }
 
 // TenantOrDefault is the order's tenant.

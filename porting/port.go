@@ -1,6 +1,7 @@
 package porting
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -210,14 +211,21 @@ func (p *Port) Moved() int {
 }
 
 const (
-	maxText = 1000 // a note's length, in bytes
-	maxName = 200  // a name's length, in bytes
+	maxMessage = 8 << 10 // a message's size as JSON, in bytes
+	maxText    = 1000    // a note's length, in bytes
+	maxName    = 200     // a name's length, in bytes
 )
 
 // Check is the validator of every message: nil, or why the port cannot take it now.
 func (p *Port) Check(msg any) error {
 	if p.Closed() {
 		return p.refuse("port-closed", "the port has ended: "+string(p.Outcome), "start a new order")
+	}
+	if size, err := json.Marshal(msg); err != nil || len(size) > maxMessage {
+		return p.invalid("message-too-large", fmt.Sprintf("a message has at most %d bytes", maxMessage))
+	}
+	if id := messageID(msg); id != "" && slices.Contains(p.Seen, id) {
+		return nil // received before, and answered so again
 	}
 	switch m := msg.(type) {
 	case Decide:

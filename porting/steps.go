@@ -187,6 +187,13 @@ type VerifyInput struct {
 	At      time.Time `json:"at"`
 }
 
+// Verification is what the look at the numbers found.
+type Verification struct {
+	Status  CarrierStatus `json:"status"`
+	Closed  bool          `json:"closed"`            // the port is closed in the ledger
+	Revoked bool          `json:"revoked,omitempty"` // a revocation is in the ledger: the port is not closed but taken back
+}
+
 // CloseInput ends a port in the ledger: claims are freed, secrets destroyed.
 type CloseInput struct {
 	Port    string    `json:"port"`
@@ -219,6 +226,7 @@ const (
 	CarrierNothing       CarrierState = "nothing"   // the carrier has no such order
 	CarrierLocked        CarrierState = "locked"    // the carrier refuses to cancel; only its people can help
 	CarrierRefused       CarrierState = "refused"   // the carrier says no, for good
+	CarrierNotAsked      CarrierState = "not-asked" // the authorization was revoked, so the carrier was not asked
 )
 
 // CarrierStatus is the truth read back from the carrier.

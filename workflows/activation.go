@@ -112,20 +112,22 @@ func (s *saga) complete(ctx workflow.Context) error {
 	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", func() bool { return false }); err != nil {
 		return err
 	}
-	if err := s.verifyAndClose(ctx); err != nil {
-		return err
-	}
-	for !isActive(s.carrier) {
+	seen, err := s.verifyAndClose(ctx)
+	for err == nil && !isActive(seen.Status) {
 		s.callPerson(ctx, "the carrier does not show the numbers as active; look at the carrier's order")
 		if err := s.awaitCarrierHoweverLong(ctx, clockActivation, "Numbers active at the carrier", isActive); err != nil {
 			return err
 		}
-		if err := s.verifyAndClose(ctx); err != nil {
-			return err
-		}
+		seen, err = s.verifyAndClose(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if s.port.Revocation != nil || s.cancelled {
 		return workflow.Await(ctx, func() bool { return false }) // until the interruption: who revoked was promised the way back
+	}
+	if seen.Revoked {
+		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "a revocation is in the ledger"}}
 	}
 	if s.port.Left() > 0 {
 		s.port.End(porting.OutcomePartial, s.firstLeft())
@@ -136,16 +138,17 @@ func (s *saga) complete(ctx workflow.Context) error {
 }
 
 // verifyAndClose closes the port in the ledger if the carrier shows the numbers as active. Nothing interrupts it.
-func (s *saga) verifyAndClose(ctx workflow.Context) (err error) {
+func (s *saga) verifyAndClose(ctx workflow.Context) (porting.Verification, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	s.hintsRead = s.port.CarrierHints
 	outcome := porting.OutcomeCompleted
 	if s.port.Left() > 0 {
 		outcome = porting.OutcomePartial
 	}
-	s.carrier, err = call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
+	seen, err := call[porting.Verification](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
 		porting.VerifyInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx)})
-	return err
+	s.carrier = seen.Status
+	return seen, err
 }
 
 func isActive(c porting.CarrierStatus) bool { return c.State == porting.CarrierActive }

@@ -20,7 +20,7 @@ func (s *saga) awaitFOC(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if !ok && s.clock.OnExpiry != porting.ExpiryExpire {
 		if ok, err = s.awaitWithPatience(ctx, clockPatience, "Overdue FOC from the carrier", answered); err != nil {
 			return err
 		}

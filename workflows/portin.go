@@ -116,6 +116,8 @@ func (s *saga) submit(ctx workflow.Context) error {
 		return s.rejectedByCarrier(ctx)
 	case porting.CarrierRefused:
 		return refusedByCarrier(status)
+	case porting.CarrierNotAsked:
+		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the fence is closed"}}
 	}
 	return s.moveAndWait(ctx, porting.EventSubmitted, s.port.Receipt.Carrier, "LSR "+s.port.Ref().String(), porting.WaitingCarrier, clockFOC)
 }

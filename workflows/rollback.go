@@ -145,6 +145,9 @@ func (s *saga) awaitReturn(ctx workflow.Context) (bool, error) {
 	if returned(s.carrier) {
 		return true, nil
 	}
+	if s.carrier.State == porting.CarrierRefused {
+		s.callPerson(ctx, "the carrier refuses to port the numbers back; call both carriers")
+	}
 	for _, c := range []struct{ clock, what string }{{clockReverse, "Reverse port"}, {clockDispute, "Dispute over the numbers"}} {
 		d, err := s.deadline(ctx, c.clock)
 		if err != nil {

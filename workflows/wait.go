@@ -35,17 +35,33 @@ func (s *saga) untilPeople(ctx workflow.Context, summary string, cond func() boo
 		if err != nil {
 			return false, err
 		}
-		if s.port.ClockMoves == seen {
-			met := cond()
-			if !met {
-				s.port.Record(porting.EventWarned, s.clock.At.UTC(), "clock", summary+": the time for "+s.clock.Clock+" is over")
+		switch {
+		case s.port.ClockMoves != seen:
+			err = s.setClockAnew(ctx)
+		case cond():
+			return true, nil
+		default:
+			s.port.Record(porting.EventWarned, s.clock.At.UTC(), "clock", summary+": the time for "+s.clock.Clock+" is over")
+			if s.clock.OnExpiry != porting.ExpiryEscalate {
+				return false, nil
 			}
-			return met, nil
+			err = s.escalatePeople(ctx, summary)
 		}
-		if err := s.setClockAnew(ctx); err != nil {
+		if err != nil {
 			return false, err
 		}
 	}
+}
+
+// escalatePeople calls a person where the pack does not let a port expire, and starts the clock again.
+func (s *saga) escalatePeople(ctx workflow.Context, what string) error {
+	d, err := s.deadline(ctx, s.clock.Clock)
+	if err != nil {
+		return err
+	}
+	s.wait(ctx, s.port.WaitingOn, d)
+	s.callPerson(ctx, what+" is overdue")
+	return nil
 }
 
 // setClockAnew waits out a hold, and adds to the clock what the hold and extensions took.

@@ -113,7 +113,11 @@ func (w *world) computeDeadline(_ context.Context, in porting.DeadlineInput) (po
 	if !ok {
 		length = pack[in.Clock]
 	}
-	return porting.Deadline{Clock: in.Clock, Start: in.Start, At: in.Start.Add(length), OnExpiry: porting.ExpiryEscalate}, nil
+	expiry := porting.ExpiryEscalate
+	if in.Clock == "decision" || in.Clock == "correction" || in.Clock == "foc-patience" {
+		expiry = porting.ExpiryExpire
+	}
+	return porting.Deadline{Clock: in.Clock, Start: in.Start, At: in.Start.Add(length), OnExpiry: expiry}, nil
 }
 
 func (w *world) receiveOrder(_ porting.ReceiveInput, r reply) porting.Receipt {
@@ -206,13 +210,15 @@ func (w *world) closeFence(in porting.FenceInput, _ reply) porting.FenceClosed {
 }
 
 // verifyPort closes the port if the carrier shows the numbers as active.
-func (w *world) verifyPort(_ porting.VerifyInput, r reply) porting.CarrierStatus {
-	status := w.carrier
-	status.State = orElse(r.state, status.State)
-	if status.State == porting.CarrierActive {
+func (w *world) verifyPort(_ porting.VerifyInput, r reply) porting.Verification {
+	seen := porting.Verification{Status: w.carrier}
+	seen.Status.State = orElse(r.state, w.carrier.State)
+	active := seen.Status.State == porting.CarrierActive
+	seen.Revoked, seen.Closed = active && w.revoked, active && !w.revoked
+	if seen.Closed {
 		w.fence = "closed"
 	}
-	return status
+	return seen
 }
 
 func (w *world) closePort(porting.CloseInput, reply) bool {
