@@ -205,8 +205,7 @@ func (q call) no(no refusal) error {
 }
 
 func (q call) unavailable(cause error) error {
-	var fault *url.Error
-	if errors.As(cause, &fault) {
+	if fault, ok := errors.AsType[*url.Error](cause); ok {
 		cause = fault.Err
 	}
 	e := q.failure(porting.Failed, "carrier-unavailable", "the outcome is unknown: "+cause.Error(), "read the order before sending again")

@@ -86,8 +86,8 @@ func (d *desk) fails(q request, limit int) bool {
 	return true
 }
 
-// portability says which numbers can be ported.
-func (d *desk) portability(numbers []porting.Number) portabilityView {
+// check says which numbers can be ported.
+func (d *desk) check(numbers []porting.Number) portabilityView {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.counts[opPortability]++

@@ -105,7 +105,7 @@ func (s *Server) portability(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	write(w, http.StatusOK, s.desk.portability(q.Numbers))
+	write(w, http.StatusOK, s.check(q.Numbers))
 }
 
 func (s *Server) chooseScenario(w http.ResponseWriter, r *http.Request) {

@@ -33,8 +33,10 @@ var _ carrier.Gateway = (*Virtual)(nil)
 // NewVirtual is a carrier that knows the built-in scenarios and treats every order as happy says, until it is told
 // otherwise with Learn and Choose.
 func NewVirtual(w World) *Virtual {
-	v := &Virtual{desk: newDesk(newBook(Builtin(), func(string) string { return DefaultScenario }), w.Now), world: w,
-		wakes: map[string]time.Time{}, held: map[string]news{}}
+	v := &Virtual{
+		desk: newDesk(newBook(Builtin(), func(string) string { return DefaultScenario }), w.Now), world: w,
+		wakes: map[string]time.Time{}, held: map[string]news{},
+	}
 	v.desk.follow = v.follow
 	return v
 }
@@ -44,7 +46,7 @@ func (v *Virtual) Capabilities() carrier.Capabilities { return v.reader.Capabili
 
 // Portability answers for numbers, in their order.
 func (v *Virtual) Portability(_ context.Context, numbers []porting.Number) ([]carrier.Portability, error) {
-	return v.reader.portability(v.desk.portability(numbers)), nil
+	return v.reader.portability(v.check(numbers)), nil
 }
 
 // Submit takes an order, or a supplement to it.

@@ -26,9 +26,11 @@ func TestVirtualConformance(t *testing.T) {
 		v, down := simulator.NewVirtual(world), simulator.NewVirtual(world)
 		const often = 1000
 		down.Learn(simulator.Scenario{Name: "down", Answers: map[string]simulator.Answer{
-			"submit": {Fail: often}, "status": {Fail: often}, "cancel": {Fail: often}, "activate": {Fail: often}, "reverse": {Fail: often}}})
+			"submit": {Fail: often}, "status": {Fail: often}, "cancel": {Fail: often}, "activate": {Fail: often}, "reverse": {Fail: often},
+		}})
 		require.NoError(t, down.Choose("down", "down"))
-		return gatewaytest.Subject{Gateway: v, Clock: clock, Down: down,
+		return gatewaytest.Subject{
+			Gateway: v, Clock: clock, Down: down,
 			Choose: func(t *testing.T, port, scenario string) { require.NoError(t, v.Choose(port, scenario)) },
 			Effects: func(_ *testing.T, port string) []string {
 				var names []string
@@ -38,7 +40,8 @@ func TestVirtualConformance(t *testing.T) {
 					}
 				}
 				return names
-			}}
+			},
+		}
 	})
 }
 

@@ -136,7 +136,8 @@ func planOf(book *rules.Book, file orderRead, received time.Time) (plan, error) 
 	p := planner{pack: chosen.Pack, order: o, place: placeOf(o), zone: zone, received: received.In(zone), plan: plan{
 		ID: porting.PortID(porting.PortIn, o.TenantOrDefault(), o.Reference), Reference: o.Reference, Received: received.In(zone),
 		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Simple: chosen.Simple, Tests: chosen.Tests, Numbers: len(o.Numbers),
-		Documents: append([]rules.Document{}, chosen.Pack.Documents()...), Warnings: append([]orders.Problem{}, file.warnings...)}}
+		Documents: append([]rules.Document{}, chosen.Pack.Documents()...), Warnings: append([]orders.Problem{}, file.warnings...),
+	}}
 	hint := chosen.Pack.Approvals()
 	p.plan.Approvals = approvals{People: max(hint.People, 1), NotBy: o.SubmittedBy, Why: hint.Why()}
 	for _, step := range []func() error{p.authorize, p.receive, p.date, p.clocks} {

@@ -85,8 +85,10 @@ func (o simulateOptions) run(cmd *cobra.Command, f *Factory, name string) error 
 
 // EndedOtherwise says that a port did not end as its scenario says.
 func EndedOtherwise(op string, s simulate.Scenario, p porting.Status) error {
-	return &porting.Error{Kind: porting.Failed, Code: "scenario-ended-otherwise", Op: op, Object: s.Name,
-		Detail: fmt.Sprintf("the port should have ended as %s and %s", s.Ends, endOf(p))}
+	return &porting.Error{
+		Kind: porting.Failed, Code: "scenario-ended-otherwise", Op: op, Object: s.Name,
+		Detail: fmt.Sprintf("the port should have ended as %s and %s", s.Ends, endOf(p)),
+	}
 }
 
 func endOf(p porting.Status) string {

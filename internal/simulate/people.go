@@ -37,11 +37,15 @@ type deed struct {
 }
 
 var deeds = map[string]deed{
-	"approve": decide(porting.Approve),
-	"reject":  decide(porting.Reject),
-	"revoke":  send[porting.Revoke](porting.MsgRevoke),
-	"amend":   send[porting.Amend](porting.MsgAmend),
-	"note":    send[porting.Note](porting.MsgNote),
+	"approve":  decide(porting.Approve),
+	"reject":   decide(porting.Reject),
+	"revoke":   send[porting.Revoke](porting.MsgRevoke),
+	"amend":    send[porting.Amend](porting.MsgAmend),
+	"hold":     send[porting.Hold](porting.MsgHold),
+	"resume":   send[porting.Resume](porting.MsgResume),
+	"extend":   send[porting.Extend](porting.MsgExtend),
+	"reassign": send[porting.Reassign](porting.MsgReassign),
+	"note":     send[porting.Note](porting.MsgNote),
 }
 
 // send reads a message as it is.

@@ -92,8 +92,7 @@ func Find(nameOrFile string) (Scenario, error) {
 	}
 	text, err := os.ReadFile(nameOrFile)
 	if err != nil {
-		var fault *fs.PathError
-		if errors.As(err, &fault) {
+		if fault, ok := errors.AsType[*fs.PathError](err); ok {
 			err = fault.Err
 		}
 		return Scenario{}, no("scenario-unreadable", nameOrFile, err.Error(), "name a file that you may read")

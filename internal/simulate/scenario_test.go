@@ -38,19 +38,25 @@ func TestParse(t *testing.T) {
 	require.Equal(t, "own", s.Name)
 	require.Equal(t, porting.OutcomeCompleted, s.Ends)
 	day := 24 * time.Hour
-	require.Equal(t, simulator.Scenario{Name: "scenario-own", About: "a carrier of our own", CancelLock: simulator.Span{Elapsed: 2 * day}, EarlyActivation: true,
+	require.Equal(t, simulator.Scenario{
+		Name: "scenario-own", About: "a carrier of our own", CancelLock: simulator.Span{Elapsed: 2 * day}, EarlyActivation: true,
 		Steps: []simulator.Step{
 			{On: "submitted", After: simulator.Span{BusinessDays: 3}, Then: "confirmed", FOC: &simulator.Span{Elapsed: 10 * day}},
 			{On: "confirmed", AfterFOC: &simulator.Span{Elapsed: day}, Then: "activated"},
 		},
 		Answers:  map[string]simulator.Answer{"submit": {Hang: true}, "cancel": {Fail: 2}},
-		Webhooks: simulator.Webhooks{Duplicates: 2}}, s.Carrier)
+		Webhooks: simulator.Webhooks{Duplicates: 2},
+	}, s.Carrier)
 	require.Equal(t, []simulate.Act{
-		{On: porting.Verifying, Version: 1, After: simulator.Span{Elapsed: 2 * time.Hour}, Message: porting.MsgDecide,
-			Body: porting.Decide{Decision: porting.Approve, By: "ben@approvals", Reason: porting.OtherReason}},
+		{
+			On: porting.Verifying, Version: 1, After: simulator.Span{Elapsed: 2 * time.Hour}, Message: porting.MsgDecide,
+			Body: porting.Decide{Decision: porting.Approve, By: "ben@approvals", Reason: porting.OtherReason},
+		},
 		{On: porting.Verifying, Version: 2, Message: porting.MsgDecide, Body: porting.Decide{ID: "r-1", Decision: porting.Reject, By: "ben@approvals"}},
-		{On: porting.Exception, Version: 1, Message: porting.MsgAmend,
-			Body: porting.Amend{By: "ana@desk", BTN: "+12125550123", Address: &porting.Address{PostalCode: "10001"}}},
+		{
+			On: porting.Exception, Version: 1, Message: porting.MsgAmend,
+			Body: porting.Amend{By: "ana@desk", BTN: "+12125550123", Address: &porting.Address{PostalCode: "10001"}},
+		},
 	}, s.People)
 }
 
@@ -66,30 +72,30 @@ func TestWhatIsLeftOut(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for says, lines := range map[string][]string{
-		"this is no YAML: yaml: line 1: did not find expected ',' or '}' (line 1)":                                                              {"{about: x"},
-		"this is no YAML: EOF (line 1)":                                                                                                         {""},
-		"a file holds one scenario (line 1)":                                                                                                    {"about: x", "---", "about: y"},
-		"here belong fields with values, as in {name: value} (line 1)":                                                                          {"- about: x"},
-		"about: missing; say in one sentence what happens (line 1)":                                                                             {"ends: completed"},
-		"abuot: unknown field; known are about, carrier, ends, people (line 2)":                                                                 {"about: x", "abuot: y"},
-		"about: comes twice (line 2)":                                                                                                           {"about: x", "about: y"},
-		"about: here belongs a single value (line 1)":                                                                                           {"about: [x]"},
-		"ends: anchors and aliases are not used here (line 2)":                                                                                  {"about: &x completed", "ends: *x"},
-		"people: here belongs a list (line 2)":                                                                                                  {"about: x", "people: ben"},
-		"carrier.steps[1].after: \"soon\" is no span: write it like 90m, 4h, 2d or 3bd (line 5)":                                                {"about: x", "carrier:", "  steps:", "    - {on: submitted, then: confirmed}", "    - {on: confirmed, after: soon, then: activated}"},
-		"carrier.steps[0]: then: \"paid\" is nothing that the carrier does by itself (line 4)":                                                  {"about: x", "carrier:", "  steps:", "    - {on: submitted, then: paid}"},
-		"carrier.steps[0].code: here belongs a single value (line 2)":                                                                           {"about: x", "carrier: {steps: [{on: submitted, then: rejected, code: {a: b}}]}"},
-		"carrier.answers: unknown operation \"sumbit\", known: submit, status, cancel, activate, reverse (line 2)":                              {"about: x", "carrier: {answers: {sumbit: {fail: 1}}}"},
-		"carrier.answers.submit.fail: \"often\" is no int (line 2)":                                                                             {"about: x", "carrier: {answers: {submit: {fail: often}}}"},
-		"carrier.webhooks.lost: unknown field; known are drop, duplicates, reorder (line 2)":                                                    {"about: x", "carrier: {webhooks: {lost: true}}"},
-		"people[0].do: \"aprove\" is nothing that people do; they amend, approve, note, reject, revoke (line 3)":                                {"about: x", "people:", "  - {on: verifying, do: aprove, by: ben}"},
-		"people[0].by: missing; say who does it (line 3)":                                                                                       {"about: x", "people:", "  - {on: verifying, do: approve}"},
-		"people[0].version: versions count from 1 (line 3)":                                                                                     {"about: x", "people:", "  - {on: verifying, version: -1, do: approve, by: ben}"},
-		"people[0].text: unknown field; known are by, id, reason (line 4)":                                                                      {"about: x", "people:", "  - on: verifying", "    text: hello", "    do: revoke", "    by: ben"},
-		"people[0]: here belong fields with values, as in {name: value} (line 2)":                                                               {"about: x", "people: [ben]"},
-		"people[0].address.town: unknown field; known are city, country, postal_code, region, street (line 2)":                                  {"about: x", "people: [{on: exception, do: amend, by: ana, address: {town: x}}]"},
-		"people[0].after: here belongs a single value (line 2)":                                                                                 {"about: x", "people: [{on: verifying, after: [1], do: approve, by: ben}]"},
-		"carrier: the carrier knows no scenario \"hapy\"; write its steps here, or name one of " + strings.Join(carriers(), ", ") + " (line 2)": {"about: x", "carrier: hapy"},
+		"this is no YAML: yaml: line 1: did not find expected ',' or '}' (line 1)":                                                               {"{about: x"},
+		"this is no YAML: EOF (line 1)":                                                                                                          {""},
+		"a file holds one scenario (line 1)":                                                                                                     {"about: x", "---", "about: y"},
+		"here belong fields with values, as in {name: value} (line 1)":                                                                           {"- about: x"},
+		"about: missing; say in one sentence what happens (line 1)":                                                                              {"ends: completed"},
+		"abuot: unknown field; known are about, carrier, ends, people (line 2)":                                                                  {"about: x", "abuot: y"},
+		"about: comes twice (line 2)":                                                                                                            {"about: x", "about: y"},
+		"about: here belongs a single value (line 1)":                                                                                            {"about: [x]"},
+		"ends: anchors and aliases are not used here (line 2)":                                                                                   {"about: &x completed", "ends: *x"},
+		"people: here belongs a list (line 2)":                                                                                                   {"about: x", "people: ben"},
+		"carrier.steps[1].after: \"soon\" is no span: write it like 90m, 4h, 2d or 3bd (line 5)":                                                 {"about: x", "carrier:", "  steps:", "    - {on: submitted, then: confirmed}", "    - {on: confirmed, after: soon, then: activated}"},
+		"carrier.steps[0]: then: \"paid\" is nothing that the carrier does by itself (line 4)":                                                   {"about: x", "carrier:", "  steps:", "    - {on: submitted, then: paid}"},
+		"carrier.steps[0].code: here belongs a single value (line 2)":                                                                            {"about: x", "carrier: {steps: [{on: submitted, then: rejected, code: {a: b}}]}"},
+		"carrier.answers: unknown operation \"sumbit\", known: submit, status, cancel, activate, reverse (line 2)":                               {"about: x", "carrier: {answers: {sumbit: {fail: 1}}}"},
+		"carrier.answers.submit.fail: \"often\" is no int (line 2)":                                                                              {"about: x", "carrier: {answers: {submit: {fail: often}}}"},
+		"carrier.webhooks.lost: unknown field; known are drop, duplicates, reorder (line 2)":                                                     {"about: x", "carrier: {webhooks: {lost: true}}"},
+		"people[0].do: \"aprove\" is nothing that people do; they amend, approve, extend, hold, note, reassign, reject, resume, revoke (line 3)": {"about: x", "people:", "  - {on: verifying, do: aprove, by: ben}"},
+		"people[0].by: missing; say who does it (line 3)":                                                                                        {"about: x", "people:", "  - {on: verifying, do: approve}"},
+		"people[0].version: versions count from 1 (line 3)":                                                                                      {"about: x", "people:", "  - {on: verifying, version: -1, do: approve, by: ben}"},
+		"people[0].text: unknown field; known are by, id, reason (line 4)":                                                                       {"about: x", "people:", "  - on: verifying", "    text: hello", "    do: revoke", "    by: ben"},
+		"people[0]: here belong fields with values, as in {name: value} (line 2)":                                                                {"about: x", "people: [ben]"},
+		"people[0].address.town: unknown field; known are city, country, postal_code, region, street (line 2)":                                   {"about: x", "people: [{on: exception, do: amend, by: ana, address: {town: x}}]"},
+		"people[0].after: here belongs a single value (line 2)":                                                                                  {"about: x", "people: [{on: verifying, after: [1], do: approve, by: ben}]"},
+		"carrier: the carrier knows no scenario \"hapy\"; write its steps here, or name one of " + strings.Join(carriers(), ", ") + " (line 2)":  {"about: x", "carrier: hapy"},
 	} {
 		_, err := simulate.Parse("own", []byte(strings.Join(lines, "\n")))
 		require.ErrorContains(t, err, "read scenario own: "+says, "%v", lines)

@@ -56,7 +56,7 @@ func (r *reader) into(n *yaml.Node, path string, target any) {
 
 func (r *reader) value(n *yaml.Node, path string, v reflect.Value) {
 	r.lines[path] = n.Line
-	text, readsText := v.Addr().Interface().(encoding.TextUnmarshaler)
+	text, readsText := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 	switch {
 	case n.Kind == yaml.AliasNode:
 		r.fail(path, "anchors and aliases are not used here")

@@ -80,8 +80,10 @@ func newWorld(s Scenario, at time.Time) *world {
 	w.env.SetStartTime(at)
 	w.env.SetTestTimeout(patience)
 	w.env.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: patience, Interceptors: []interceptor.WorkerInterceptor{&watcher{look: w.look}}})
-	w.carrier = simulator.NewVirtual(simulator.World{Now: w.env.Now, Tell: w.tell,
-		After: func(wait time.Duration, then func()) { w.env.RegisterDelayedCallback(then, wait) }})
+	w.carrier = simulator.NewVirtual(simulator.World{
+		Now: w.env.Now, Tell: w.tell,
+		After: func(wait time.Duration, then func()) { w.env.RegisterDelayedCallback(then, wait) },
+	})
 	w.carrier.Learn(s.Carrier)
 	return w
 }
@@ -99,8 +101,10 @@ func (w *world) open(ctx context.Context, book *rules.Book) (err error) {
 	if err != nil {
 		return errors.Join(err, w.close())
 	}
-	w.steps = &activities.Activities{Rules: book, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
-		Carriers: map[string]carrier.Gateway{"simulator": w.carrier}, AllowScaledClock: true}
+	w.steps = &activities.Activities{
+		Rules: book, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
+		Carriers: map[string]carrier.Gateway{"simulator": w.carrier}, AllowScaledClock: true,
+	}
 	worker.Register(w.env, w.steps)
 	w.env.RegisterActivityWithOptions(w.activate, activity.RegisterOptions{Name: porting.StepActivate, DisableAlreadyRegisteredCheck: true})
 	return nil
@@ -177,6 +181,8 @@ func (w *world) ended(id string) (porting.Status, error) {
 	if err == nil {
 		return status, nil
 	}
-	return status, &porting.Error{Kind: porting.Failed, Code: "simulation-failed", Op: "simulate port", Object: id,
-		Detail: err.Error(), Next: "this is a defect: report it with the order and the scenario", Err: err}
+	return status, &porting.Error{
+		Kind: porting.Failed, Code: "simulation-failed", Op: "simulate port", Object: id,
+		Detail: err.Error(), Next: "this is a defect: report it with the order and the scenario", Err: err,
+	}
 }
