@@ -50,6 +50,7 @@ func examine(order *porting.Order, listed []entry, options Options, f *findings)
 	x.examineAccount()
 	x.examineAuthorization()
 	x.examineWishes()
+	x.examineRecord()
 }
 
 func missing(what, next string) flaw { return flaw{what + "-missing", "missing", next} }
@@ -131,14 +132,19 @@ func (x *examination) examineSubscriber(paths map[porting.Number]string) {
 	if subscriber.Name == "" {
 		x.fail("subscriber.name", missing("subscriber-name", "write the name on the donor's account"))
 	}
-	if subscriber.Address.Country != "" {
-		country, found := parseCountry(subscriber.Address.Country)
-		if found != nil {
-			x.fail("subscriber.address.country", *found)
-		}
-		subscriber.Address.Country = country
-	}
+	x.examineAddress("subscriber.address", &subscriber.Address)
 	x.examineContact(paths)
+}
+
+func (x *examination) examineAddress(path string, address *porting.Address) {
+	if address.Country == "" {
+		return
+	}
+	country, found := parseCountry(address.Country)
+	if found != nil {
+		x.fail(child(path, "country"), *found)
+	}
+	address.Country = country
 }
 
 func (x *examination) examineContact(paths map[porting.Number]string) {
@@ -173,20 +179,29 @@ func (x *examination) examineAccount() {
 	if us && x.order.Subscriber.Address.PostalCode == "" {
 		x.warn("subscriber.address.postal_code", missing("postal-code", "write the account's ZIP code: donors compare it"))
 	}
-	if account.BTN != "" {
-		p, found := parsePorted(account.BTN.E164(), x.order.Country)
-		if found != nil {
-			x.fail("account.btn", *found)
-		}
-		account.BTN = p.number
-	}
-	if account.Lines < 0 {
-		x.fail("account.lines", flaw{"lines-negative", "less than zero", "write how many lines the account has"})
-	}
+	x.examineBTN("account.btn", &account.BTN)
+	x.examineLines("account.lines", account.Lines)
 	for i, feature := range account.Features {
 		if !features[feature] {
 			x.fail(item("account.features", i), flaw{"feature-unknown", "unknown feature",
 				"known: ain, centrex, isdn, multiple-services, remote-call-forwarding, une"})
 		}
+	}
+}
+
+func (x *examination) examineBTN(path string, btn *porting.Number) {
+	if *btn == "" {
+		return
+	}
+	p, found := parsePorted(btn.E164(), x.order.Country)
+	if found != nil {
+		x.fail(path, *found)
+	}
+	*btn = p.number
+}
+
+func (x *examination) examineLines(path string, lines int) {
+	if lines < 0 {
+		x.fail(path, flaw{"lines-negative", "less than zero", "write how many lines the account has"})
 	}
 }

@@ -46,7 +46,9 @@ func TestReadGivesTheWholeOrder(t *testing.T) {
 		Authorization: porting.Authorization{Kind: "loa", SignedBy: "Robin Sample",
 			SignedAt:       order.Authorization.SignedAt,
 			DocumentSHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
-		Wishes:      porting.Wishes{DueDate: "2031-03-14", AllOrNothing: true},
+		Wishes: porting.Wishes{DueDate: "2031-03-14", AllOrNothing: true},
+		CSR: &porting.DonorRecord{Name: "EXAMPLE BAKERY, L.L.C.", AccountNumber: "90011822", BTN: "+12125550140", Lines: 12,
+			Address: porting.Address{Street: "22 Sample St.", City: "New York", Region: "NY", PostalCode: "10002-4471"}},
 		SubmittedBy: "ana@desk",
 	}, order)
 	require.Equal(t, "2026-01-13T15:05:00-05:00", order.Authorization.SignedAt.Format(time.RFC3339))
@@ -214,6 +216,7 @@ donor: Meier
 recipient: {name: [Meier], spid: Meier-Meier-Meier}
 subscriber: {name: "Meier\tMeier", contact: {email: Meier, phone: "+1212555014799"}, address: {country: Meier}}
 account: {number: true, btn: "0009999", features: [Meier]}
+csr: {name: Meierin, address: {street: Meierweg 9, country: Meier}, btn: Meier, account_number: Meier, lines: 2}
 authorization: {kind: Meier, code: {pin: Meier}, signed_at: Meier, document_sha256: Meier}
 wishes: {due_date: Meier}
 `

@@ -90,7 +90,7 @@ func TestMistakesOfFormFailTheSchema(t *testing.T) {
 	for _, name := range []string{"unknown-field", "wrong-type", "text-as-bool", "empty-field", "not-fields", "missing-all",
 		"missing-nested", "reference-malformed", "kind-unknown", "numbers-missing", "number-wrong-type", "range-incomplete",
 		"account-malformed", "authorization-unknown", "code-missing", "loa-unsigned", "signed-without-zone", "digest-malformed",
-		"due-date-malformed", "due-date-no-day"} {
+		"due-date-malformed", "due-date-no-day", "csr-malformed"} {
 		data, err := os.ReadFile("../../examples/orders/broken/" + name + ".yaml")
 		require.NoError(t, err)
 		require.Error(t, compiled.Validate(plain(t, data)), name)
@@ -128,8 +128,12 @@ func structPaths(path string, of reflect.Type) []string {
 			continue
 		}
 		paths = append(paths, child(path, name))
-		if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[time.Time]() {
-			paths = append(paths, structPaths(child(path, name), field.Type)...)
+		below := field.Type
+		if below.Kind() == reflect.Pointer {
+			below = below.Elem()
+		}
+		if below.Kind() == reflect.Struct && below != reflect.TypeFor[time.Time]() {
+			paths = append(paths, structPaths(child(path, name), below)...)
 		}
 	}
 	return paths
