@@ -94,10 +94,34 @@ func openCarrier(s Settings) (carrier.Gateway, error) {
 	return gateway, nil
 }
 
+// sagas are the workflows by the names that histories and the Web UI know.
+var sagas = []struct {
+	name string
+	run  any
+}{
+	{porting.WorkflowPortIn, workflows.PortIn},
+	{porting.WorkflowBulk, workflows.Bulk},
+}
+
+// WorkflowTypes lists the names of the workflows that a worker runs.
+func WorkflowTypes() []string {
+	var names []string
+	for _, s := range sagas {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// RegisterWorkflows registers the workflows alone, as a replay needs them.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
+	for _, s := range sagas {
+		r.RegisterWorkflowWithOptions(s.run, workflow.RegisterOptions{Name: s.name})
+	}
+}
+
 // Register registers everything that portsaga runs, by the names that histories and the Web UI know.
 func Register(r worker.Registry, a *activities.Activities) {
-	r.RegisterWorkflowWithOptions(workflows.PortIn, workflow.RegisterOptions{Name: porting.WorkflowPortIn})
-	r.RegisterWorkflowWithOptions(workflows.Bulk, workflow.RegisterOptions{Name: porting.WorkflowBulk})
+	RegisterWorkflows(r)
 	for _, step := range []struct {
 		name string
 		do   any
