@@ -27,15 +27,15 @@ type MessageDoc struct {
 
 // MessageDocs lists every message in the order in which the Web UI offers them.
 var MessageDocs = []MessageDoc{
-	{MsgDecide, "Approve or reject the port at its present stage", `{"decision":"approve","by":"ana@desk"}`},
-	{MsgRevoke, "The subscriber revokes the authorization: stop the port or take it back", `{"by":"ben@care","reason":"AUTHORIZATION_REVOKED"}`},
-	{MsgAmend, "Correct the order after a carrier's rejection and submit it again", `{"by":"ana@desk","account_number":"4412-77"}`},
-	{MsgHold, "Stop the port where it is, e.g. while the customer is asked; the clocks that are ours stand still", `{"by":"ana@desk","why":"customer is asked"}`},
-	{MsgResume, "Let a port on hold go on", `{"by":"ana@desk"}`},
-	{MsgExtend, "Give people more hours for the decision or the correction that the port waits for", `{"by":"ana@desk","hours":24}`},
-	{MsgReassign, "Make somebody else the owner of the port", `{"by":"ana@desk","to":"ben@desk"}`},
-	{MsgNote, "Write a line into the port's timeline (no personal data)", `{"by":"ana@desk","text":"called the donor, FOC promised"}`},
-	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier":"simulator","by":"webhook"}`},
+	{MsgDecide, "Approve or reject the port at its present stage", `{"decision": "approve", "by": "ben@approvals"}`},
+	{MsgRevoke, "The subscriber revokes the authorization: stop the port or take it back", `{"by": "ben@care", "reason": "AUTHORIZATION_REVOKED"}`},
+	{MsgAmend, "Correct the order after a carrier's rejection and submit it again", `{"by": "ana@desk", "account_number": "4412-77"}`},
+	{MsgHold, "Stop the port where it is, e.g. while the customer is asked; the clocks that are ours stand still", `{"by": "ana@desk", "why": "customer is asked"}`},
+	{MsgResume, "Let a port on hold go on", `{"by": "ana@desk"}`},
+	{MsgExtend, "Give people more hours for the decision or the correction that the port waits for", `{"by": "ana@desk", "hours": 24}`},
+	{MsgReassign, "Make somebody else the owner of the port", `{"by": "ana@desk", "to": "ben@desk"}`},
+	{MsgNote, "Write a line into the port's timeline (no personal data)", `{"by": "ana@desk", "text": "called the donor, FOC promised"}`},
+	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier": "simulator", "by": "webhook"}`},
 }
 
 // Decide is an approver's decision. ID makes a repeated message harmless.

@@ -156,7 +156,7 @@ func numbers(o porting.Order) string {
 }
 
 func details(id string, o porting.Order) string {
-	return fmt.Sprintf("| | |\n|---|---|\n| Port | `%s` |\n| Order | `%s` |\n| Tenant | %s |\n| Kind | %s |\n| Numbers | %d |\n| Donor | %s |\n| Recipient | %s |\n",
+	return fmt.Sprintf("| Port | `%s` |\n|---|---|\n| Order | `%s` |\n| Tenant | %s |\n| Kind | %s |\n| Numbers | %d |\n| Donor | %s |\n| Recipient | %s |\n",
 		id, o.Reference, o.TenantOrDefault(), o.Kind, len(o.Numbers), o.Donor.Name, o.Recipient.Name)
 }
 

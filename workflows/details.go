@@ -21,7 +21,7 @@ func details(p *porting.Port) string {
 	fmt.Fprintf(&b, "%s, order `%s` version %d, %s\n\n", numbersLine(p), plain(p.Order.Reference), p.Order.Version, rulesLine(p))
 	if !p.Closed() {
 		writeActions(&b, p)
-		if p.DueWhat != "" && !p.DueAt.IsZero() {
+		if p.DueWhat != "" && !p.DueAt.IsZero() && p.Stage != porting.OnHold {
 			fmt.Fprintf(&b, "**If nobody acts** by %s: %s.\n\n", day(p.DueAt), p.DueWhat)
 		}
 	}
@@ -41,6 +41,9 @@ func headline(p *porting.Port) string {
 			return "Ended: " + string(p.Outcome)
 		}
 		return fmt.Sprintf("Ended: %s (%s)", p.Outcome, plain(string(p.Reason)))
+	}
+	if p.Stage == porting.OnHold {
+		return "On hold in " + string(p.HeldIn) + "; people's clocks stand still"
 	}
 	if p.WaitingOn == porting.WaitingNobody || p.DueAt.IsZero() {
 		return "In " + string(p.Stage)
@@ -103,7 +106,7 @@ func takes(stage porting.Stage, message string) bool {
 
 // timeline prints the latest steps that fit, newest last.
 func timeline(entries []porting.Entry, room int) string {
-	const head, dropped = "| When | Stage | What | Who |\n|---|---|---|---|\n", "| … | | earlier steps are in the history | |\n"
+	const head, dropped = "| When (UTC) | Stage | What | Who |\n|---|---|---|---|\n", "| … | | earlier steps are in the history | |\n"
 	room -= len(head) + len(dropped)
 	var rows []string
 	for i := len(entries) - 1; i >= 0; i-- {

@@ -68,7 +68,7 @@ func TestDetailsKeepTheirShape(t *testing.T) {
 		p.Order.Reference = text
 		page := details(p)
 
-		rows := strings.Split(strings.TrimSpace(page[strings.Index(page, "| When |"):]), "\n")
+		rows := strings.Split(strings.TrimSpace(page[strings.Index(page, "| When (UTC) |"):]), "\n")
 		require.Len(t, rows, 4, "head, rule, and one row a line: %q", text)
 		for _, row := range rows {
 			require.Equal(t, 5, strings.Count(row, "|"), "%q", row)

@@ -132,4 +132,4 @@ func (s *saga) followFOC(ctx workflow.Context) error {
 	return nil
 }
 
-func day(t time.Time) string { return t.Format("Mon 2 Jan 2006 15:04 MST") }
+func day(t time.Time) string { return t.Format("Mon 2 Jan 2006 15:04 (UTC-07:00)") }

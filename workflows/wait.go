@@ -20,7 +20,7 @@ func (s *saga) until(ctx workflow.Context, deadline time.Time, summary string, c
 	timed, stopTimer := workflow.WithCancel(ctx)
 	met, err := workflow.AwaitWithOptions(timed, workflow.AwaitOptions{
 		Timeout:      wait,
-		TimerOptions: workflow.TimerOptions{Summary: summary + ", by " + deadline.Format("Mon 2 Jan 15:04 MST")},
+		TimerOptions: workflow.TimerOptions{Summary: summary + ", by " + day(deadline)},
 	}, cond)
 	stopTimer()
 	return met, err
