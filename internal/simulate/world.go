@@ -29,13 +29,13 @@ import (
 const (
 	// longest is how much simulated time a port gets from its arrival, or from the date that it wishes for. One that still
 	// runs then waits for something that never comes.
-	longest = 366 * 24 * time.Hour
+	longest = 183 * 24 * time.Hour
 	// patience is how much real time a step may take before the simulation is given up.
 	patience = time.Minute
 )
 
 // Run carries an order through the saga, from the instant at which it arrives, and returns the port as it ended, or as it
-// stood a year after it should have. The error is about the simulation, never about how the port ended.
+// stood half a year after it should have. The error is about the simulation, never about how the port ended.
 func Run(ctx context.Context, book *rules.Book, order porting.Order, s Scenario, at time.Time) (status porting.Status, err error) {
 	w := newWorld(s, at)
 	if err := w.open(ctx, book); err != nil {
