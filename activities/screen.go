@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/match"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
 )
@@ -22,6 +23,7 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 	if err := a.checkPortability(ctx, in, &found); err != nil || found.Blocked != nil {
 		return found, err
 	}
+	checkRecord(in.Order, &found)
 	return found, a.checkHistory(ctx, in, &found)
 }
 
@@ -76,6 +78,16 @@ func (a *Activities) checkPortability(ctx context.Context, in porting.ScreenInpu
 	}
 	found.Notes = append(found.Notes, fmt.Sprintf("%d numbers portable", len(answers)))
 	return nil
+}
+
+// checkRecord compares the order with the donor's record, so that the approver sees what the donor will likely reject.
+func checkRecord(o porting.Order, found *porting.Findings) {
+	for _, d := range match.Order(o) {
+		if d.Severity == match.Mismatch {
+			found.Risk = porting.RiskMedium
+		}
+		found.Notes = append(found.Notes, fmt.Sprintf("%s differs from the donor's record: %s (%s)", d.Field, d.Why, d.Severity))
+	}
 }
 
 // checkHistory raises the risk for numbers that moved, or were to move, not long ago.
