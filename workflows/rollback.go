@@ -80,20 +80,23 @@ func (s *saga) release(ctx workflow.Context) error {
 // cancelAtCarrier asks the carrier to cancel and waits until it says that it has. A carrier that ported the numbers
 // anyway has them ported back.
 func (s *saga) cancelAtCarrier(ctx workflow.Context) error {
-	if s.outcome == porting.OutcomeReversed || s.outcome == porting.OutcomeDisputed {
-		return nil // the numbers moved, so no order is left to cancel
+	if s.movedOn() {
+		return nil // no order is left to cancel
 	}
 	if err := s.ask(ctx, porting.StepCancel, "cancel the order at "+s.port.Receipt.Carrier); err != nil {
 		return err
 	}
 	for {
 		switch s.carrier.State {
-		case porting.CarrierNothing, porting.CarrierCancelled, porting.CarrierReversed, porting.CarrierRefused:
-			s.port.SetNumbers(porting.NumberNotMoved, s.reason)
+		case porting.CarrierNothing, porting.CarrierCancelled, porting.CarrierRefused:
+			s.port.Mark(porting.NumberMoved, porting.NumberNotMoved, s.reason)
+			s.port.Mark(porting.NumberPending, porting.NumberNotMoved, s.reason)
 			return nil
-		case porting.CarrierActive, porting.CarrierReversing:
+		case porting.CarrierActive, porting.CarrierReversing, porting.CarrierReversed:
 			s.callPerson(ctx, "the carrier ported the numbers although the order was cancelled; they are ported back")
-			return s.portBack(ctx)
+			if err := s.portBack(ctx); err != nil || s.movedOn() {
+				return err
+			}
 		case porting.CarrierLocked:
 			s.callPerson(ctx, "the carrier does not cancel any more; call its people. Activation stays fenced, the reversal is ready")
 		}
@@ -107,6 +110,11 @@ func (s *saga) cancelAtCarrier(ctx workflow.Context) error {
 	}
 }
 
+// movedOn reports whether the rollback found that the numbers had moved, and dealt with it.
+func (s *saga) movedOn() bool {
+	return s.outcome == porting.OutcomeReversed || s.outcome == porting.OutcomeDisputed
+}
+
 // stillOpen reports whether an order that would not cancel just goes on living.
 func stillOpen(before, now porting.CarrierState) bool {
 	return before == porting.CarrierLocked && (now == porting.CarrierConfirmed || now == porting.CarrierPending)
@@ -118,13 +126,17 @@ func (s *saga) portBack(ctx workflow.Context) error {
 	if err := s.readCarrierPatiently(ctx); err != nil {
 		return err
 	}
-	if s.carrier.State != porting.CarrierActive && s.carrier.State != porting.CarrierReversing {
+	switch s.carrier.State {
+	case porting.CarrierActive, porting.CarrierReversing, porting.CarrierReversed:
+	default:
 		return nil
 	}
 	s.port.Activated(s.carrier.Numbers)
 	s.port.Mark(porting.NumberMoved, porting.NumberMoved, s.reason)
-	if err := s.ask(ctx, porting.StepReverse, "port the numbers back through "+s.port.Receipt.Carrier); err != nil {
-		return err
+	if s.carrier.State != porting.CarrierReversed {
+		if err := s.ask(ctx, porting.StepReverse, "port the numbers back through "+s.port.Receipt.Carrier); err != nil {
+			return err
+		}
 	}
 	back, err := s.awaitReturn(ctx)
 	if err != nil {
@@ -193,7 +205,7 @@ func (s *saga) persist(ctx workflow.Context, what string, try func() error) erro
 			return errors.Join(cause, err)
 		}
 		s.wait(ctx, porting.WaitingOperator, d)
-		if _, err := s.until(ctx, d.At, "Next try: "+what, func() bool { return s.port.CarrierHints > s.hintsRead }); err != nil {
+		if _, err := s.until(ctx, d.At, "Next try: "+what, s.hasNews); err != nil {
 			return errors.Join(cause, err)
 		}
 		s.hintsRead = s.port.CarrierHints

@@ -162,3 +162,37 @@ func TestCancelledWhileItEnds(t *testing.T) {
 	w := run(t, scenario{replies: map[string][]reply{porting.StepClose: {{late: 2 * h}}}, script: []beat{at(1*h, reject), at(2*h, cancelInTemporal)}})
 	w.requireEnd(porting.OutcomeRejected, porting.Declined)
 }
+
+// The cancel's answer says that the numbers moved, and then the carrier mumbles: what moved is found and taken back.
+func TestPortedAndThenUnreadable(t *testing.T) {
+	t.Parallel()
+	w := run(t, scenario{
+		replies: map[string][]reply{
+			porting.StepCancel: {{state: porting.CarrierActive}},
+			porting.StepRead:   {{}, {state: porting.CarrierUnknown, then: []beat{at(2*h, becomes(porting.CarrierActive))}}},
+		},
+		script: approved(at(10*h, revoke)),
+	})
+	w.requireEnd(porting.OutcomeReversed, porting.AuthorizationRevoked)
+	require.Equal(t, []string{"SubmitPort", "ReadCarrier", "CloseFence", "CancelPort", "ReadCarrier", "ReadCarrier", "ReadCarrier", "ReversePort", "ReadCarrier", "ClosePort:reversed"}, w.steps[2:])
+}
+
+// Numbers that the donor has back already, from an active port or from one that the carrier ported on its own, were moved
+// and moved back, and need no second reversal.
+func TestReversedAlready(t *testing.T) {
+	t.Parallel()
+	for name, script := range map[string][]beat{
+		"after the activation": approved(at(109*h, becomes(porting.CarrierReversed)), at(110*h, revoke)),
+		"before its date":      approved(at(10*h, becomes(porting.CarrierReversed)), at(11*h, revoke)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := run(t, scenario{script: script})
+			w.requireEnd(porting.OutcomeReversed, porting.AuthorizationRevoked)
+			require.NotContains(t, w.steps, porting.StepReverse)
+			for _, n := range w.status().Numbers {
+				require.Equal(t, porting.NumberMovedBack, n.Status)
+			}
+		})
+	}
+}
