@@ -131,7 +131,11 @@ func (s *saga) complete(ctx workflow.Context) error {
 	}
 	if s.port.Left() > 0 {
 		s.port.End(porting.OutcomePartial, s.firstLeft())
-		return s.move(ctx, porting.EventPartlyVerified, s.port.Receipt.Carrier, s.leftNote()+" did not move")
+		if err := s.move(ctx, porting.EventPartlyVerified, s.port.Receipt.Carrier, s.leftNote()+" did not move"); err != nil {
+			return err
+		}
+		s.callPerson(ctx, s.leftNote()+" did not move; see why with each number")
+		return nil
 	}
 	s.port.End(porting.OutcomeCompleted, "")
 	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")

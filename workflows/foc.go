@@ -48,7 +48,7 @@ func (s *saga) takeAnswer(ctx workflow.Context) error {
 func (s *saga) takeFOC(ctx workflow.Context) error {
 	s.port.Confirmed(s.carrier.Numbers)
 	if left := s.port.Left(); left > 0 && (s.port.Order.Wishes.AllOrNothing || left == len(s.port.Numbers)) {
-		return stop{porting.EventCarrierRefused, porting.OutcomeRejected, porting.Refusal{Reason: s.firstLeft(), Note: s.leftNote() + " not confirmed, and all or nothing was asked"}}
+		return stop{porting.EventCarrierRefused, porting.OutcomeRejected, porting.Refusal{Reason: s.firstLeft(), Note: s.leftNote() + " not confirmed"}}
 	}
 	if err := s.setFOC(ctx); err != nil {
 		return err

@@ -51,6 +51,7 @@ type scenario struct {
 	replies map[string][]reply       // by step, one a call
 	window  time.Duration            // from the FOC until the pack lets numbers change hands
 	plan    porting.Correction       // what the taxonomy says of a rejection
+	tries   int                      // order versions that the pack allows; zero sets no limit
 	deaf    bool                     // hints of the carrier get lost
 	silent  bool                     // the carrier never answers an LSR by itself
 	script  []beat
@@ -112,8 +113,9 @@ type world struct {
 	steps     []string         // every step that was asked, in order; ClosePort with its outcome
 	reasons   []porting.Reason // what the fence and the carrier were told in the rollback
 	sent      []porting.Order  // what the carrier was sent
-	stages    []string         // PortStage, as the starter set it and the saga upserted it
-	attention []bool           // PortNeedsAttention, as it was upserted
+	gate      []porting.ActivateInput
+	stages    []string // PortStage, as the starter set it and the saga upserted it
+	attention []bool   // PortNeedsAttention, as it was upserted
 	shown     temporal.SearchAttributes
 	answers   []answer
 	pages     map[string]string        // details, by the name under which they were looked at
@@ -206,7 +208,7 @@ func (w *world) page() string { return w.metadata().GetCurrentDetails() }
 
 // withEnd completes a list of steps by the one that closes the port.
 func withEnd(steps string, outcome porting.Outcome) string {
-	if outcome == porting.OutcomeCompleted {
+	if outcome == porting.OutcomeCompleted || outcome == porting.OutcomePartial {
 		return steps + " VerifyPort"
 	}
 	return steps + " ClosePort:" + string(outcome)

@@ -88,6 +88,7 @@ func label(step string, in any) string {
 	return step
 }
 
+// nextReply is the script's next word on a step, or on the reckoning of a clock.
 func (w *world) nextReply(step string) reply {
 	replies := w.scenario.replies[step]
 	if len(replies) == 0 {
@@ -109,13 +110,21 @@ func (w *world) play(beats []beat) {
 }
 
 func (w *world) computeDeadline(_ context.Context, in porting.DeadlineInput) (porting.Deadline, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, do := range w.nextReply(in.Clock).meanwhile {
+		do(w)
+	}
 	length, ok := w.scenario.clocks[in.Clock]
 	if !ok {
 		length = pack[in.Clock]
 	}
 	expiry := porting.ExpiryEscalate
-	if in.Clock == "decision" || in.Clock == "correction" || in.Clock == "foc-patience" {
+	switch in.Clock {
+	case "decision", "correction", "foc-patience":
 		expiry = porting.ExpiryExpire
+	case "resubmit":
+		expiry = porting.ExpiryProceed
 	}
 	return porting.Deadline{Clock: in.Clock, Start: in.Start, At: in.Start.Add(length), OnExpiry: expiry}, nil
 }
@@ -150,6 +159,7 @@ func (w *world) readCarrier(in porting.CarrierInput, r reply) porting.CarrierSta
 
 // activatePort is the gate: it wins the fence and keeps it until it knows what became of the activation.
 func (w *world) activatePort(in porting.ActivateInput, r reply) porting.Activation {
+	w.gate = append(w.gate, in)
 	if w.fence == "closed" || w.revoked && w.carrier.State == porting.CarrierConfirmed {
 		w.fence = "closed"
 		return porting.Activation{
@@ -231,8 +241,10 @@ func (w *world) computeWindow(_ context.Context, in porting.WindowInput) (time.T
 	return in.After.Add(w.scenario.window), nil
 }
 
-func (w *world) planCorrection(context.Context, porting.CorrectionInput) (porting.Correction, error) {
-	return w.scenario.plan, nil
+func (w *world) planCorrection(_ context.Context, in porting.CorrectionInput) (porting.Correction, error) {
+	plan := w.scenario.plan
+	plan.Exhausted = w.scenario.tries > 0 && in.Version >= w.scenario.tries
+	return plan, nil
 }
 
 // carrierIs is the carrier's truth from now on.
@@ -265,6 +277,15 @@ func becomes(state porting.CarrierState) act {
 		defer w.mu.Unlock()
 		w.carrierIs(w.carrier.Ref, state)
 		w.hint()
+	}
+}
+
+// tells is what the carrier says of single numbers from now on.
+func tells(numbers ...porting.NumberState) act {
+	return func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.carrier.Numbers = numbers
 	}
 }
 
