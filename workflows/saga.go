@@ -185,8 +185,12 @@ func expiry(d porting.Deadline) string {
 		return "a person is called, and the carrier gets some patience"
 	case clockGuard:
 		return "the port is verified and completes"
+	case clockResubmit:
+		return "the order is sent again by itself"
 	case clockUndoRetry:
 		return "the undo is tried again"
+	case clockDispute:
+		return "a person is called, and the port ends as disputed"
 	default:
 		return "a person is called"
 	}
