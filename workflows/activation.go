@@ -14,7 +14,7 @@ func (s *saga) activate(ctx workflow.Context) error {
 		return err
 	}
 	for {
-		if err := s.moveAndWait(ctx, porting.EventActivationStarted, "portsaga", "", porting.WaitingCarrier, clockActivation); err != nil {
+		if err := s.startActivation(ctx); err != nil {
 			return err
 		}
 		refused, err := s.askGate(ctx)
@@ -27,10 +27,29 @@ func (s *saga) activate(ctx workflow.Context) error {
 		if err := s.move(ctx, porting.EventActivationFailed, "gate", refused.Note); err != nil {
 			return err
 		}
+		refusedFor := s.port.FOCAt
 		if err := s.awaitNextTry(ctx, graceEnds); err != nil {
 			return err
 		}
+		if !s.port.FOCAt.Equal(refusedFor) {
+			return s.activate(ctx) // another date, another grace
+		}
 	}
+}
+
+// startActivation moves the port to the point of no return. It looks at the hold last: nothing may come between.
+func (s *saga) startActivation(ctx workflow.Context) error {
+	d, err := s.deadline(ctx, clockActivation)
+	if err != nil {
+		return err
+	}
+	if s.port.Stage != porting.OnHold {
+		return s.moveOnClock(ctx, porting.EventActivationStarted, "portsaga", "", porting.WaitingCarrier, d)
+	}
+	if err := s.awaitFOCDate(ctx); err != nil {
+		return err
+	}
+	return s.startActivation(ctx)
 }
 
 // activated settles every number by what the carrier says of it.
@@ -96,14 +115,17 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds porting.Deadline) error {
 	s.wait(ctx, porting.WaitingOperator, graceEnds)
 	s.callPerson(ctx, "the activation was refused; see the timeline, then send a carrier-event to try again")
-	heard, err := s.until(ctx, graceEnds.At, "Another try at the activation", func() bool { return s.port.CarrierHints > s.hintsRead })
+	heard, err := s.until(ctx, graceEnds.At, "Another try at the activation", s.hasNews)
 	if err != nil {
 		return err
 	}
 	if !heard {
 		return stop{porting.EventExpired, porting.OutcomeExpired, porting.Refusal{Reason: porting.DueDateUnmeetable, Note: "the FOC was never activated"}}
 	}
-	return s.readCarrier(ctx)
+	if err := s.followCarrier(ctx); err != nil {
+		return err
+	}
+	return s.awaitFOCDate(ctx)
 }
 
 // complete keeps the numbers under guard for a while, in which an unauthorised port is still taken back at once, and

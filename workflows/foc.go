@@ -89,32 +89,41 @@ func (s *saga) firstLeft() porting.Reason {
 }
 
 // awaitFOCDate waits for the confirmed date and the window in which numbers change hands, and follows the carrier when it
-// moves the date. A port on hold waits longer.
+// moves the date. A port on hold waits longer, and hears the carrier all the same.
 func (s *saga) awaitFOCDate(ctx workflow.Context) error {
 	for {
-		heard, err := s.until(ctx, s.opensAt, "FOC date", func() bool { return s.port.CarrierHints > s.hintsRead })
-		if err != nil {
+		if _, err := s.until(ctx, s.opensAt, "FOC date", s.hasNews); err != nil {
 			return err
 		}
-		if !heard {
-			return s.awaitResume(ctx)
-		}
-		if err := s.readCarrier(ctx); err != nil {
+		if err := s.awaitResume(ctx, s.hasNews); err != nil {
 			return err
 		}
-		switch s.carrier.State {
-		case porting.CarrierConfirmed:
-			if err := s.followFOC(ctx); err != nil {
-				return err
-			}
-		case porting.CarrierActive:
-			return nil // ported on its own; the gate finds it so
-		case porting.CarrierRejected:
-			return s.rejectedByCarrier(ctx)
-		case porting.CarrierCancelled, porting.CarrierRefused:
-			return refusedByCarrier(s.carrier)
+		if !s.hasNews() {
+			return nil
+		}
+		if err := s.followCarrier(ctx); err != nil {
+			return err
+		}
+		if isActive(s.carrier) {
+			return s.awaitResume(ctx, never) // ported on its own; the gate finds it so
 		}
 	}
+}
+
+// followCarrier reads a confirmed order back and goes where the carrier went.
+func (s *saga) followCarrier(ctx workflow.Context) error {
+	if err := s.readCarrier(ctx); err != nil {
+		return err
+	}
+	switch s.carrier.State {
+	case porting.CarrierConfirmed:
+		return s.followFOC(ctx)
+	case porting.CarrierRejected:
+		return s.rejectedByCarrier(ctx)
+	case porting.CarrierCancelled, porting.CarrierRefused:
+		return refusedByCarrier(s.carrier)
+	}
+	return nil
 }
 
 func (s *saga) followFOC(ctx workflow.Context) error {

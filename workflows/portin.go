@@ -101,7 +101,7 @@ func (s *saga) verify(ctx workflow.Context) error {
 
 // submit sends the LSR. The cancel is registered first: a submission that failed may have arrived.
 func (s *saga) submit(ctx workflow.Context) error {
-	if err := s.awaitResume(ctx); err != nil {
+	if err := s.awaitResume(ctx, never); err != nil {
 		return err
 	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)

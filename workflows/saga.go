@@ -164,6 +164,11 @@ func (s *saga) moveAndWait(ctx workflow.Context, on porting.Event, actor, note s
 	if err != nil {
 		return err
 	}
+	return s.moveOnClock(ctx, on, actor, note, who, d)
+}
+
+// moveOnClock applies an event and starts a clock that was computed before.
+func (s *saga) moveOnClock(ctx workflow.Context, on porting.Event, actor, note string, who porting.Waiting, d porting.Deadline) error {
 	s.clock = d
 	s.port.Wait(who, d.At, expiry(d))
 	return s.moveWaiting(ctx, on, actor, note)

@@ -30,6 +30,11 @@ func (s *saga) until(ctx workflow.Context, deadline time.Time, summary string, c
 // lengthens it. It reports whether cond came true.
 func (s *saga) untilPeople(ctx workflow.Context, summary string, cond func() bool) (bool, error) {
 	for {
+		if s.port.Stage == porting.OnHold { // since an earlier stage
+			if err := s.setClockAnew(ctx); err != nil {
+				return false, err
+			}
+		}
 		seen := s.port.ClockMoves
 		_, err := s.until(ctx, s.clock.At, summary, func() bool { return cond() || s.port.ClockMoves != seen })
 		if err != nil {
@@ -66,34 +71,48 @@ func (s *saga) escalatePeople(ctx workflow.Context, what string) error {
 
 // setClockAnew waits out a hold, and adds to the clock what the hold and extensions took.
 func (s *saga) setClockAnew(ctx workflow.Context) error {
-	stopped := s.now(ctx)
-	if err := s.awaitResume(ctx); err != nil {
+	stopped, who := s.now(ctx), s.port.WaitingOn
+	if err := s.awaitResume(ctx, never); err != nil {
 		return err
 	}
 	more := s.now(ctx).Sub(stopped) + s.port.MoreTime
 	s.port.MoreTime = 0
 	s.clock.At = s.clock.At.Add(more)
-	s.port.Wait(s.port.WaitingOn, s.clock.At, s.port.DueWhat)
+	s.port.Wait(who, s.clock.At, expiry(s.clock))
 	return s.publish(ctx)
 }
 
-// awaitResume waits while the port is on hold. A hold that lasts for long calls a person.
-func (s *saga) awaitResume(ctx workflow.Context) error {
-	for s.port.Stage == porting.OnHold {
+const longHold = "the port is on hold for long; resume or revoke it"
+
+// awaitResume waits while the port is on hold, or until something else comes true. A hold that lasts for long calls a
+// person.
+func (s *saga) awaitResume(ctx workflow.Context, or func() bool) error {
+	goesOn := func() bool { return s.port.Stage != porting.OnHold || or() }
+	for !goesOn() {
 		d, err := s.deadline(ctx, clockHold)
 		if err != nil {
 			return err
 		}
-		resumed, err := s.until(ctx, d.At, "Hold", func() bool { return s.port.Stage != porting.OnHold })
+		s.port.Wait(porting.WaitingOperator, d.At, expiry(d))
+		s.show(ctx)
+		met, err := s.until(ctx, d.At, "Hold", goesOn)
 		if err != nil {
 			return err
 		}
-		if !resumed {
-			s.callPerson(ctx, "the port is on hold for long; resume or revoke it")
+		if !met {
+			s.callPerson(ctx, longHold)
 		}
+	}
+	if s.port.Stage != porting.OnHold && s.port.Attention == longHold {
+		s.port.Attention = ""
 	}
 	return nil
 }
+
+func never() bool { return false }
+
+// hasNews reports whether the carrier gave a hint that no read-back has answered.
+func (s *saga) hasNews() bool { return s.port.CarrierHints > s.hintsRead }
 
 // mark is an instant of a clock at which the saga looks by itself.
 type mark struct {
@@ -122,7 +141,7 @@ func (l *lookout) over() bool { return len(l.marks) == 0 }
 // awaitNews waits for a hint of the carrier or for the next mark, and returns the mark if that came first.
 func (s *saga) awaitNews(ctx workflow.Context, l *lookout) (*mark, error) {
 	m := l.marks[0]
-	heard, err := s.until(ctx, m.at, l.what, func() bool { return s.port.CarrierHints > s.hintsRead })
+	heard, err := s.until(ctx, m.at, l.what, s.hasNews)
 	if heard || err != nil {
 		return nil, err
 	}
