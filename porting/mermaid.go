@@ -6,57 +6,88 @@ import (
 	"strings"
 )
 
-// Mermaid draws the moves of a direction as a Mermaid state diagram, in the order of the story. Moves that start in many
+// Boxes of the diagram that stand for many stages.
+const (
+	boxHoldable Stage = "holdable"
+	boxOpen     Stage = "open"
+)
+
+// Mermaid draws the moves of a direction as a Mermaid state diagram, in the order of the story. Moves that are legal in many
 // stages start in one box that names them. It is empty for a direction without moves.
 func Mermaid(d Direction) string {
 	if d != PortIn {
 		return ""
 	}
-	return drawStages() + drawArrows(portIn) + drawHolds() + drawAnywhere()
-}
-
-// drawStages names the stages that Mermaid's syntax cannot name as they are.
-func drawStages() string {
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n")
-	for _, s := range append(openStages(portIn), OnHold) {
-		if id := mermaidID(s); id != string(s) {
-			fmt.Fprintf(&b, "    state %q as %s\n", s, id)
-		}
+	for _, s := range openStages(portIn) {
+		drawBox(&b, s, stageText(s))
 	}
+	drawBox(&b, Completed, string(Completed))
+	drawBox(&b, OnHold, string(OnHold))
+	drawBox(&b, boxHoldable, "one of: "+listed(holdable))
+	drawBox(&b, boxOpen, "any stage before the end and the rollback")
+	drawArrows(&b, drawn())
+	fmt.Fprintf(&b, "    %s --> [*]\n", boxID(Completed))
 	return b.String()
 }
 
-// drawArrows draws one arrow from a stage to another, whatever number of events leads there.
-func drawArrows(table []Transition) string {
+// drawn is the table as it is drawn: the moves of holds and of every open stage start in their boxes.
+func drawn() []Transition {
+	table := append(slices.Clone(portIn), Transition{boxHoldable, EventHeld, OnHold}, Transition{OnHold, EventResumed, boxHoldable})
+	for _, t := range anywhere {
+		table = append(table, Transition{boxOpen, t.On, t.To})
+	}
+	return table
+}
+
+// stageText is a stage and what leaves it as it is; Mermaid's arrows from a box to itself hide each other.
+func stageText(s Stage) string {
+	text := string(s)
+	for _, t := range portIn {
+		if t.From == s && t.To == s {
+			text += "<br>(stays on " + string(t.On) + ")"
+		}
+	}
+	return text
+}
+
+// drawBox declares a box. Mermaid lays boxes out in the order of their declarations.
+func drawBox(b *strings.Builder, s Stage, text string) {
+	fmt.Fprintf(b, "    state %q as %s\n", text, boxID(s))
+}
+
+// drawArrows draws one arrow from a box to another one, however many events lead there.
+func drawArrows(b *strings.Builder, table []Transition) {
 	var arrows []string
 	events := map[string][]string{}
 	for _, t := range table {
-		arrow := mermaidID(t.From) + " --> " + mermaidID(t.To)
+		if t.From == t.To {
+			continue
+		}
+		arrow := boxID(t.From) + " --> " + boxID(t.To)
 		if events[arrow] == nil {
 			arrows = append(arrows, arrow)
 		}
 		events[arrow] = append(events[arrow], string(t.On))
 	}
-	var b strings.Builder
 	for _, arrow := range arrows {
-		fmt.Fprintf(&b, "    %s: %s\n", arrow, strings.Join(events[arrow], ", "))
+		fmt.Fprintf(b, "    %s: %s\n", arrow, strings.Join(events[arrow], ", "))
 	}
-	fmt.Fprintf(&b, "    %s --> [*]\n", mermaidID(Completed))
-	return b.String()
 }
 
-func drawHolds() string {
-	return fmt.Sprintf("    state %q as holdable\n    holdable --> %[2]s: %[3]s\n    %[2]s --> holdable: %[4]s\n",
-		join(holdable), mermaidID(OnHold), EventHeld, EventResumed)
+// boxID names a stage in Mermaid's syntax, which takes no dashes. Before the first stage and after the end is a dot.
+func boxID(s Stage) string {
+	if s == closed {
+		return "[*]"
+	}
+	return strings.ReplaceAll(string(s), "-", "_")
 }
 
-func drawAnywhere() string {
-	var b strings.Builder
-	open := slices.DeleteFunc(append(openStages(portIn), OnHold), func(s Stage) bool { return s == RollingBack })
-	fmt.Fprintf(&b, "    state %q as open\n", join(open))
-	for _, t := range anywhere {
-		fmt.Fprintf(&b, "    open --> %s: %s\n", mermaidID(t.To), t.On)
+func listed(stages []Stage) string {
+	names := make([]string, len(stages))
+	for i, s := range stages {
+		names[i] = string(s)
 	}
-	return b.String()
+	return strings.Join(names, ", ")
 }
