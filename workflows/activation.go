@@ -37,11 +37,15 @@ func (s *saga) activate(ctx workflow.Context) error {
 	}
 }
 
-// startActivation moves the port to the point of no return. It looks at the hold last: nothing may come between.
+// startActivation moves the port to the point of no return. It looks last whether people stopped the
+// port: nothing may come between.
 func (s *saga) startActivation(ctx workflow.Context) error {
 	d, err := s.deadline(ctx, clockActivation)
 	if err != nil {
 		return err
+	}
+	if s.stopped() {
+		return s.awaitInterruption(ctx)
 	}
 	if s.port.Stage != porting.OnHold {
 		return s.moveOnClock(ctx, porting.EventActivationStarted, "portsaga", "", porting.WaitingCarrier, d)
@@ -131,7 +135,7 @@ func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds porting.Deadline) er
 // complete keeps the numbers under guard for a while, in which an unauthorised port is still taken back at once, and
 // then reads back that they are where they should be.
 func (s *saga) complete(ctx workflow.Context) error {
-	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", func() bool { return false }); err != nil {
+	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", never); err != nil {
 		return err
 	}
 	seen, err := s.verifyAndClose(ctx)
@@ -145,8 +149,8 @@ func (s *saga) complete(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.port.Revocation != nil || s.cancelled {
-		return workflow.Await(ctx, func() bool { return false }) // until the interruption: who revoked was promised the way back
+	if s.stopped() {
+		return s.awaitInterruption(ctx) // who revoked was promised the way back
 	}
 	if seen.Revoked {
 		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "a revocation is in the ledger"}}

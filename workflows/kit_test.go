@@ -89,7 +89,7 @@ func newWorld(t *testing.T, s scenario) *world {
 	s.replies = maps.Clone(s.replies) // the world uses them up
 	w := &world{
 		t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
-		stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{},
+		happened: func(string) {}, stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{},
 	}
 	w.env.SetStartTime(start)
 	w.env.SetTestTimeout(time.Minute)
@@ -109,6 +109,7 @@ type world struct {
 	fence   string     // the ledger's: "", open, activating, active, closed
 	revoked bool       // a revocation reached the ledger, in time or not
 	carrier porting.CarrierStatus
+	moved   bool // the numbers were with us, if only for a while
 
 	steps     []string         // every step that was asked, in order; ClosePort with its outcome
 	reasons   []porting.Reason // what the fence and the carrier were told in the rollback
@@ -119,6 +120,7 @@ type world struct {
 	shown     temporal.SearchAttributes
 	answers   []answer
 	pages     map[string]string        // details, by the name under which they were looked at
+	happened  func(event string)       // is told of everything that happens to the saga, as it happens
 	asked     []time.Duration          // every timer that was started
 	timers    map[string]time.Duration // timers that run
 	flying    map[string]string        // steps under way, by activity
@@ -126,18 +128,29 @@ type world struct {
 
 // listen records timers, steps under way and search attributes.
 func (w *world) listen() {
-	w.env.SetOnTimerScheduledListener(func(id string, d time.Duration) { w.timers[id] = d; w.asked = append(w.asked, d) })
-	w.env.SetOnTimerFiredListener(func(id string) { delete(w.timers, id) })
-	w.env.SetOnTimerCanceledListener(func(id string) { delete(w.timers, id) })
+	w.env.SetOnTimerScheduledListener(func(id string, d time.Duration) {
+		w.timers[id] = d
+		w.asked = append(w.asked, d)
+		w.happened("timer started")
+	})
+	w.env.SetOnTimerFiredListener(func(id string) { delete(w.timers, id); w.happened("timer fired") })
+	w.env.SetOnTimerCanceledListener(func(id string) { delete(w.timers, id); w.happened("timer cancelled") })
 	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		w.flying[info.ActivityID] = info.ActivityType.Name
+		w.happened(info.ActivityType.Name + " started")
 	})
 	w.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
-		if err != activity.ErrResultPending { //nolint:errorlint // the test environment hands over this very value
-			delete(w.flying, info.ActivityID)
+		if err == activity.ErrResultPending { //nolint:errorlint // the test environment hands over this very value
+			return
 		}
+		delete(w.flying, info.ActivityID)
+		w.happened(info.ActivityType.Name + " ended")
 	})
 	w.env.SetOnActivityCanceledListener(func(info *activity.Info) { delete(w.flying, info.ActivityID) })
+	w.env.SetOnLocalActivityStartedListener(func(info *activity.Info, _ context.Context, _ []any) { w.happened(info.ActivityType.Name + " started") })
+	w.env.SetOnLocalActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+		w.happened(info.ActivityType.Name + " ended")
+	})
 	w.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
 		w.upserted(args.Get(0).(temporal.SearchAttributes))
 	}).Maybe()
@@ -146,6 +159,7 @@ func (w *world) listen() {
 func (w *world) upserted(changed temporal.SearchAttributes) {
 	if stage, ok := changed.GetKeyword(temporal.NewSearchAttributeKeyKeyword(porting.AttrStage)); ok {
 		w.stages = append(w.stages, stage)
+		w.happened(stage)
 	}
 	if must, ok := changed.GetBool(temporal.NewSearchAttributeKeyBool(porting.AttrNeedsAttention)); ok {
 		w.attention = append(w.attention, must)

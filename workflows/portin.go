@@ -104,6 +104,9 @@ func (s *saga) submit(ctx workflow.Context) error {
 	if err := s.awaitResume(ctx, never); err != nil {
 		return err
 	}
+	if s.stopped() {
+		return s.awaitInterruption(ctx)
+	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
 	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier,
 		porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)})

@@ -78,6 +78,12 @@ func (s *saga) watch(ctx workflow.Context) {
 	s.interrupt()
 }
 
+// stopped reports whether the port was revoked or cancelled. Its interruption may wait for the fence, which the ledger
+// closes; until then nothing new is begun.
+func (s *saga) stopped() bool { return s.port.Revocation != nil || s.cancelled }
+
+func (s *saga) awaitInterruption(ctx workflow.Context) error { return workflow.Await(ctx, never) }
+
 func (s *saga) closeFence(ctx workflow.Context) {
 	in := porting.FenceInput{Port: s.port.ID, By: "temporal", Reason: porting.CancelledInTemporal, At: s.now(ctx)}
 	if r := s.port.Revocation; r != nil {

@@ -103,7 +103,9 @@ func (w *world) play(beats []beat) {
 	for _, b := range beats {
 		w.env.RegisterDelayedCallback(func() {
 			for _, do := range b.do {
+				w.happened("before a message")
 				do(w)
+				w.happened("after a message")
 			}
 		}, b.after)
 	}
@@ -251,6 +253,7 @@ func (w *world) planCorrection(_ context.Context, in porting.CorrectionInput) (p
 func (w *world) carrierIs(ref porting.Ref, state porting.CarrierState) {
 	w.carrier.Ref, w.carrier.State, w.carrier.Reasons = ref, state, nil
 	w.carrier.Version++
+	w.moved = w.moved || state == porting.CarrierActive
 	switch state {
 	case porting.CarrierConfirmed:
 		if w.carrier.FOC.IsZero() {
