@@ -22,8 +22,12 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 	}
 	at := in.Clock.Business(time.Now()).UTC().Truncate(time.Microsecond)
 	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), at)
-	if no, ok := refusal(err, porting.AuthorizationRevoked); ok {
+	if porting.CodeOf(err) == "fence-closed" {
+		no, _ := refusal(err, porting.AuthorizationRevoked)
 		return porting.Activation{Refused: no, Fenced: true}, nil
+	}
+	if no, ok := refusal(err, porting.OtherReason); ok {
+		return porting.Activation{Refused: no}, nil
 	}
 	if err != nil {
 		return porting.Activation{}, err
@@ -60,29 +64,35 @@ type activation struct {
 // run asks what the carrier has, and sends the activation only if it was not sent before. The fence is given back only
 // when surely nothing moved.
 func (t activation) run(ctx context.Context) (porting.Activation, error) {
-	status, err := t.gateway.Status(ctx, t.in.Ref)
+	status, err := readBack(ctx, t.gateway, t.in.Ref)
 	if err != nil {
 		return porting.Activation{}, err
 	}
-	if status.State == porting.CarrierConfirmed {
-		switch {
-		case t.revoked:
-			return t.stop(ctx, status)
-		case t.in.FOC.IsZero() || t.in.Clock.Business(time.Now().Add(clockSkew)).Before(t.in.FOC):
-			return t.refuse(ctx, porting.Activation{Status: status, Refused: &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}})
-		}
-		if !t.gateway.Capabilities().OnDemand {
-			return porting.Activation{Status: status}, nil // the carrier activates by itself at the FOC; its news tell
-		}
-		status, err = t.gateway.Activate(ctx, t.in.Ref)
-		if no, ok := refusal(err, porting.DueDateUnmeetable); ok {
-			return t.giveBack(ctx, porting.Activation{Refused: no})
-		}
-		if err != nil {
-			return porting.Activation{}, err // the outcome is unknown: the fence stays ours, and the next try asks first
-		}
+	if t.revoked && !settled(status.State) {
+		return t.stop(ctx, status)
 	}
-	return t.settle(ctx, status)
+	if status.State != porting.CarrierConfirmed {
+		return t.settle(ctx, status)
+	}
+	if t.tooEarly(t.in.FOC) || t.tooEarly(status.FOC) {
+		return t.refuse(ctx, status, &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"})
+	}
+	if !t.gateway.Capabilities().OnDemand {
+		return porting.Activation{Status: status}, nil // the carrier activates by itself at the FOC; its news tell
+	}
+	activated, err := t.gateway.Activate(ctx, t.in.Ref)
+	if no, ok := refusal(err, porting.DueDateUnmeetable); ok {
+		return t.refuse(ctx, status, no)
+	}
+	if err != nil {
+		return porting.Activation{}, err // the outcome is unknown: the fence stays ours, and the next try asks first
+	}
+	return t.settle(ctx, activated)
+}
+
+// tooEarly reports whether a date is not reached, or not known.
+func (t activation) tooEarly(foc time.Time) bool {
+	return foc.IsZero() || t.in.Clock.Business(time.Now().Add(clockSkew)).Before(foc)
 }
 
 // stop ends an activation whose authorization was revoked while it was in flight. An earlier try may still be on its way
@@ -106,7 +116,10 @@ func (t activation) settle(ctx context.Context, status porting.CarrierStatus) (p
 	switch status.State {
 	case porting.CarrierActive:
 		return porting.Activation{Status: status}, t.ledger.EndActivation(ctx, t.in.Ref.Port, t.in.Ref.String(), true, t.at)
-	case porting.CarrierCancelled, porting.CarrierRejected:
+	case porting.CarrierReversed:
+		no := &porting.Refusal{Reason: porting.OtherReason, Note: "the carrier has moved the numbers back"}
+		return porting.Activation{Status: status, Refused: no}, t.ledger.EndActivation(ctx, t.in.Ref.Port, t.in.Ref.String(), true, t.at)
+	case porting.CarrierCancelled, porting.CarrierRejected, porting.CarrierNothing:
 		if t.revoked {
 			return t.giveBack(ctx, t.fenced(status))
 		}
@@ -116,12 +129,13 @@ func (t activation) settle(ctx context.Context, status porting.CarrierStatus) (p
 	return porting.Activation{Status: status}, nil
 }
 
-// refuse gives the fence back if this try won it; otherwise an earlier try decides.
-func (t activation) refuse(ctx context.Context, answer porting.Activation) (porting.Activation, error) {
+// refuse gives the fence back if this try won it. Otherwise an earlier try may still be on its way to the carrier, and
+// nobody can be sure that nothing moves: the fence stays ours until the carrier says what became of it.
+func (t activation) refuse(ctx context.Context, status porting.CarrierStatus, no *porting.Refusal) (porting.Activation, error) {
 	if !t.fresh {
-		return porting.Activation{Status: answer.Status}, nil
+		return porting.Activation{Status: status}, nil
 	}
-	return t.giveBack(ctx, answer)
+	return t.giveBack(ctx, porting.Activation{Status: status, Refused: no})
 }
 
 func (t activation) giveBack(ctx context.Context, answer porting.Activation) (porting.Activation, error) {
