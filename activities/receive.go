@@ -70,39 +70,3 @@ func claimReason(err error) porting.Reason {
 		return porting.OrderInvalid
 	}
 }
-
-// CloseFence closes a port's fence by a revocation or a cancellation. When it returns, either no activation starts any
-// more, or it says that one was faster.
-func (a *Activities) CloseFence(ctx context.Context, in porting.FenceInput) (porting.FenceClosed, error) {
-	fence, err := a.Ledger.CloseFence(ctx, in.Port, in.By, in.Reason, in.At)
-	if err != nil {
-		return porting.FenceClosed{}, err
-	}
-	return porting.FenceClosed{TooLate: fence.State != ledger.FenceClosed}, nil
-}
-
-// ClosePort ends a port in the ledger: its numbers are free again and its secrets are gone.
-func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool, error) {
-	if err := a.Ledger.DestroySecrets(ctx, in.Port); err != nil {
-		return false, err
-	}
-	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
-}
-
-// VerifyPort reads back that the numbers are where they should be, and then closes the port. A revocation that the ledger
-// knows of goes before: who revoked was promised the way back.
-func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.Verification, error) {
-	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
-	if err != nil || status.State != porting.CarrierActive {
-		return porting.Verification{Status: status}, err
-	}
-	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
-	if err != nil {
-		return porting.Verification{}, lasting(err)
-	}
-	if !fence.RevokeRequestedAt.IsZero() {
-		return porting.Verification{Status: status, Revoked: true}, nil
-	}
-	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
-	return porting.Verification{Status: status, Closed: true}, err
-}

@@ -1,0 +1,91 @@
+package activities
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// CloseFence closes a port's fence by a revocation or a cancellation. When it returns, either no activation starts any
+// more, or it says that one was faster.
+func (a *Activities) CloseFence(ctx context.Context, in porting.FenceInput) (porting.FenceClosed, error) {
+	fence, err := a.Ledger.CloseFence(ctx, in.Port, in.By, in.Reason, in.At)
+	if err != nil {
+		return porting.FenceClosed{}, err
+	}
+	return porting.FenceClosed{TooLate: fence.State != ledger.FenceClosed}, nil
+}
+
+// ClosePort ends a port in the ledger: its numbers are free again and its secrets are gone. While an activation may still
+// move the numbers it fails, and is tried again.
+func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool, error) {
+	if err := a.endAbandoned(ctx, in.Port, in.At); err != nil {
+		return false, err
+	}
+	if err := a.Ledger.DestroySecrets(ctx, in.Port); err != nil {
+		return false, err
+	}
+	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
+}
+
+// VerifyPort reads back that the numbers are where they should be, and then closes the port. A revocation that the ledger
+// knows of goes before: who revoked was promised the way back.
+func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.Verification, error) {
+	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
+	if err != nil || status.State != porting.CarrierActive {
+		return porting.Verification{Status: status}, err
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
+	if err != nil {
+		return porting.Verification{}, lasting(err)
+	}
+	if !fence.RevokeRequestedAt.IsZero() {
+		return porting.Verification{Status: status, Revoked: true}, nil
+	}
+	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
+	return porting.Verification{Status: status, Closed: true}, err
+}
+
+// endAbandoned ends an activation that no gate comes back to, because its saga was reset or its step was completed by hand.
+// The carrier alone says how; as long as it does not, the activation stays in flight.
+func (a *Activities) endAbandoned(ctx context.Context, port string, at time.Time) error {
+	fence, err := a.Ledger.Fence(ctx, port)
+	if porting.KindOf(err) == porting.NotFound {
+		return nil // it never claimed anything
+	}
+	if err != nil || fence.State != ledger.FenceActivating {
+		return err
+	}
+	state, err := a.anyCarrierState(ctx, refOf(fence))
+	if err != nil {
+		return err
+	}
+	switch state {
+	case porting.CarrierActive, porting.CarrierReversing, porting.CarrierReversed:
+		return a.Ledger.EndActivation(ctx, port, fence.ActivationKey, true, at)
+	case porting.CarrierCancelled, porting.CarrierRefused, porting.CarrierNothing:
+		return a.Ledger.EndActivation(ctx, port, fence.ActivationKey, false, at)
+	}
+	return nil
+}
+
+// refOf is the order whose activation holds a fence.
+func refOf(f ledger.Fence) porting.Ref {
+	version, _ := strconv.Atoi(strings.TrimPrefix(f.ActivationKey, f.PortID+"/")) // the gate writes a Ref's own form
+	return porting.Ref{Port: f.PortID, Version: version}
+}
+
+// anyCarrierState is where an order stands at the carrier that knows it. The ledger does not say which one that is.
+func (a *Activities) anyCarrierState(ctx context.Context, ref porting.Ref) (porting.CarrierState, error) {
+	for _, gateway := range a.Carriers {
+		status, err := readBack(ctx, gateway, ref)
+		if err != nil || status.State != porting.CarrierNothing {
+			return status.State, err
+		}
+	}
+	return porting.CarrierNothing, nil
+}
