@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -24,11 +25,14 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 		return porting.CarrierStatus{}, err
 	}
 	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
-	if err != nil {
+	switch {
+	case err != nil:
 		return porting.CarrierStatus{}, lasting(err)
-	}
-	if !fence.RevokedAt.IsZero() {
+	case !fence.RevokedAt.IsZero():
 		return porting.CarrierStatus{Ref: in.Ref, State: porting.CarrierNotAsked}, nil
+	case fence.State == ledger.FenceClosed:
+		return porting.CarrierStatus{}, never(&porting.Error{Kind: porting.Refused, Code: "port-closed", Op: "submit order", Object: in.Ref.Port,
+			Detail: "the port has ended, and others may hold its numbers", Next: "start a new port"})
 	}
 	lsr, err := a.lsr(ctx, in)
 	if err != nil {
@@ -38,14 +42,16 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	return refusedAsState(in.Ref, status, err, porting.CarrierRefused)
 }
 
-// lsr is the order as the carrier needs it, with its authorization code.
+// lsr is the order as the carrier needs it: with its authorization code, without what is only ours.
 func (a *Activities) lsr(ctx context.Context, in porting.SubmitInput) (carrier.LSR, error) {
 	code, err := a.secret(ctx, in.Ref.Port, in.Order.Authorization.CodeRef, in.At)
 	if err != nil {
-		return carrier.LSR{}, err
+		return carrier.LSR{}, lasting(err)
 	}
 	wish, err := a.desiredDueDate(in)
-	return carrier.LSR{Ref: in.Ref, Order: in.Order, Code: code, DDD: wish}, err
+	order := in.Order
+	order.CSR = nil
+	return carrier.LSR{Ref: in.Ref, Order: order, Code: code, DDD: wish}, err
 }
 
 // desiredDueDate is the start of the wished day in the pack's zone; zero without a wish.

@@ -38,8 +38,12 @@ func (a *Activities) checkAuthorization(ctx context.Context, in porting.ScreenIn
 		return lasting(err)
 	}
 	code, err := a.secret(ctx, in.Port, auth.CodeRef, in.At)
+	if porting.CodeOf(err) == "secret-gone" {
+		found.Blocked = &porting.Refusal{Reason: porting.PINRequired, Note: "the authorization code was destroyed or has expired; ask the subscriber for a new one"}
+		return nil
+	}
 	if err != nil {
-		return err
+		return lasting(err)
 	}
 	result, err := pack.CheckCode(rules.CodeCheck{Code: code, Number: in.Order.Numbers[0], Issued: auth.IssuedAt, At: in.At, Area: in.Order.Subscriber.Address.Region})
 	if no, ok := refusal(err, porting.PINMismatch); ok {
@@ -50,7 +54,11 @@ func (a *Activities) checkAuthorization(ctx context.Context, in porting.ScreenIn
 		return err
 	}
 	if !result.Valid {
-		found.Blocked = &porting.Refusal{Reason: porting.PINMismatch, Note: "the authorization code is not valid: " + result.Why}
+		why := porting.PINMismatch
+		if result.Reason == rules.CodeExpired {
+			why = porting.PINExpired
+		}
+		found.Blocked = &porting.Refusal{Reason: why, Note: "the authorization code is not valid: " + result.Why}
 		return nil
 	}
 	found.Notes = append(found.Notes, "authorization code valid")
@@ -118,11 +126,7 @@ func (a *Activities) secret(ctx context.Context, port, ref string, at time.Time)
 	}
 	sealed, err := a.Ledger.GetSecret(ctx, ref, at)
 	if err != nil {
-		return "", lasting(err)
+		return "", err
 	}
-	code, err := a.Vault.Open(port, sealed)
-	if err != nil {
-		return "", lasting(err)
-	}
-	return code, nil
+	return a.Vault.Open(port, sealed)
 }
