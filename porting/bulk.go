@@ -21,7 +21,7 @@ type Bulk struct {
 	Submitters []string   `json:"submitters,omitempty"` // who sent the orders, and may not decide on them
 	NextBatch  int        `json:"next_batch"`           // batches are numbered from 0; each is taken once
 	Complete   bool       `json:"complete"`             // no batch follows
-	RestDue    time.Time  `json:"rest_due,omitzero"`    // until when the last batch should have come
+	RestDue    time.Time  `json:"rest_due,omitzero"`    // until when the last batch should have come, in real time
 	RestLate   bool       `json:"rest_late,omitempty"`  // it did not
 	Decisions  []Decide   `json:"decisions,omitempty"`  // for every port that comes to be decided on
 	Revoked    *Revoke    `json:"revoked,omitempty"`

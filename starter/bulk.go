@@ -12,6 +12,7 @@ import (
 
 	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 )
@@ -145,12 +146,15 @@ func (c *Client) BulkStatus(ctx context.Context, id string) (porting.BulkStatus,
 
 // goesOn reports whether an update met the moment in which the order went on in a new run, and waits a moment if so.
 func (c *Client) goesOn(ctx context.Context, id string, err error) bool {
-	if porting.CodeOf(explain("", "", err)) != "port-closed" {
-		return false
-	}
-	described, err := c.temporal.DescribeWorkflowExecution(ctx, id, "")
-	if err != nil || described.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return false
+	var busy *serviceerror.WorkflowNotReady // its task was thrown away because more news had come, and is done again
+	if !errors.As(err, &busy) {
+		if porting.CodeOf(explain("", "", err)) != "port-closed" {
+			return false
+		}
+		described, err := c.temporal.DescribeWorkflowExecution(ctx, id, "")
+		if err != nil || described.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			return false
+		}
 	}
 	pause := time.NewTimer(200 * time.Millisecond)
 	defer pause.Stop()

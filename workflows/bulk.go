@@ -19,7 +19,7 @@ const (
 	bulkTells = 20
 	// bulkHistory is the number of events after which the order goes on in a new run.
 	bulkHistory = 2500
-	// bulkRest is how long an order may stay incomplete before a person is called.
+	// bulkRest is how long an order may stay incomplete before a person is called, in real time: that of its client.
 	bulkRest = 24 * time.Hour
 )
 
@@ -151,7 +151,7 @@ func (b *bulk) awaitRest(ctx workflow.Context) {
 		return
 	}
 	if b.RestDue.IsZero() {
-		b.RestDue = workflow.Now(ctx).Add(b.Clock.RealDuration(bulkRest))
+		b.RestDue = workflow.Now(ctx).Add(bulkRest)
 	}
 	timed, stopTimer := workflow.WithCancel(ctx)
 	complete, err := workflow.AwaitWithOptions(timed, workflow.AwaitOptions{
