@@ -43,13 +43,13 @@ func drawn() []Transition {
 
 // stageText is a stage and what leaves it as it is; Mermaid's arrows from a box to itself hide each other.
 func stageText(s Stage) string {
-	text := string(s)
+	lines := []string{string(s)}
 	for _, t := range portIn {
 		if t.From == s && t.To == s {
-			text += "<br>(stays on " + string(t.On) + ")"
+			lines = append(lines, "(stays on "+string(t.On)+")")
 		}
 	}
-	return text
+	return strings.Join(lines, "<br>")
 }
 
 // drawBox declares a box. Mermaid lays boxes out in the order of their declarations.
