@@ -31,6 +31,10 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 			return
 		}
 		news, err := simulator.VerifyWebhook(secret, r.Header, body, now())
+		if porting.KindOf(err) == porting.Invalid {
+			http.Error(w, "not a webhook", http.StatusBadRequest)
+			return
+		}
 		if err != nil {
 			http.Error(w, "signature not accepted", http.StatusUnauthorized)
 			return

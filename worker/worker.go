@@ -53,12 +53,25 @@ func Open(ctx context.Context, s Settings) (Neighbours, error) {
 	if err != nil {
 		return Neighbours{}, err
 	}
-	books, err := ledger.Open(ctx, s.Ledger)
+	books, err := openLedger(ctx, s)
 	if err != nil {
 		return Neighbours{}, err
 	}
 	return Neighbours{&activities.Activities{Rules: book, Ledger: books, Vault: keys, DefaultCarrier: s.Carrier,
 		Carriers: map[string]carrier.Gateway{s.Carrier: gateway}, AllowScaledClock: s.AllowScaledClock}}, nil
+}
+
+// openLedger opens the ledger and destroys the codes that nobody needs any more: their ports never ended. Where business
+// time is not real time, the wall's clock cannot tell which these are.
+func openLedger(ctx context.Context, s Settings) (*ledger.Ledger, error) {
+	books, err := ledger.Open(ctx, s.Ledger)
+	if err != nil || s.AllowScaledClock {
+		return books, err
+	}
+	if _, err := books.DestroyExpiredSecrets(ctx, time.Now()); err != nil {
+		return nil, errors.Join(err, books.Close())
+	}
+	return books, nil
 }
 
 // Close closes the ledger.
