@@ -8,12 +8,13 @@ package activities
 import (
 	"errors"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
-	"go.temporal.io/sdk/temporal"
 )
 
 // Activities holds the neighbours. All fields are required but AllowScaledClock.
@@ -31,8 +32,10 @@ func (a *Activities) gateway(name string) (carrier.Gateway, error) {
 	if g, ok := a.Carriers[name]; ok {
 		return g, nil
 	}
-	return nil, never(&porting.Error{Kind: porting.Refused, Code: "carrier-not-configured", Op: "choose carrier", Object: name,
-		Detail: "this worker has no such carrier", Next: "set PORTSAGA_CARRIER, or name another carrier in the order"})
+	return nil, never(&porting.Error{
+		Kind: porting.Refused, Code: "carrier-not-configured", Op: "choose carrier", Object: name,
+		Detail: "this worker has no such carrier", Next: "set PORTSAGA_CARRIER, or name another carrier in the order",
+	})
 }
 
 // never marks an error that no retry mends.

@@ -31,8 +31,10 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	case !fence.RevokedAt.IsZero():
 		return porting.CarrierStatus{Ref: in.Ref, State: porting.CarrierNotAsked}, nil
 	case fence.State == ledger.FenceClosed:
-		return porting.CarrierStatus{}, never(&porting.Error{Kind: porting.Refused, Code: "port-closed", Op: "submit order", Object: in.Ref.Port,
-			Detail: "the port has ended, and others may hold its numbers", Next: "start a new port"})
+		return porting.CarrierStatus{}, never(&porting.Error{
+			Kind: porting.Refused, Code: "port-closed", Op: "submit order", Object: in.Ref.Port,
+			Detail: "the port has ended, and others may hold its numbers", Next: "start a new port",
+		})
 	}
 	lsr, err := a.lsr(ctx, in)
 	if err != nil {
@@ -69,8 +71,10 @@ func (a *Activities) desiredDueDate(in porting.SubmitInput) (time.Time, error) {
 	}
 	wish, err := time.ParseInLocation(time.DateOnly, in.Order.Wishes.DueDate, zone)
 	if err != nil {
-		return time.Time{}, never(&porting.Error{Kind: porting.Invalid, Code: "due-date-malformed", Op: "submit order", Object: in.Ref.Port,
-			Detail: "the due date is not a date", Next: "write it like 2026-12-07"})
+		return time.Time{}, never(&porting.Error{
+			Kind: porting.Invalid, Code: "due-date-malformed", Op: "submit order", Object: in.Ref.Port,
+			Detail: "the due date is not a date", Next: "write it like 2026-12-07",
+		})
 	}
 	return wish, nil
 }
@@ -136,6 +140,8 @@ func refusedAsState(ref porting.Ref, status porting.CarrierStatus, err error, st
 	if !errors.As(err, &no) || no.Kind != porting.Refused {
 		return status, err
 	}
-	return porting.CarrierStatus{Ref: ref, State: state, Raw: no.Code,
-		Reasons: []porting.Rejection{{Code: no.Code, Text: no.Detail, Reason: porting.OtherReason}}}, nil
+	return porting.CarrierStatus{
+		Ref: ref, State: state, Raw: no.Code,
+		Reasons: []porting.Rejection{{Code: no.Code, Text: no.Detail, Reason: porting.OtherReason}},
+	}, nil
 }

@@ -3,12 +3,14 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -57,22 +59,27 @@ func TestEveryCallTakesEffectOnceThoughItsAnswerIsLost(t *testing.T) {
 	w := newWorld(t, client)
 	in := w.submitInput(order())
 	call := porting.CarrierInput{Ref: ref(1), Carrier: "simulator", Reason: porting.AuthorizationRevoked}
-	lost := func(step func(context.Context) (porting.CarrierStatus, error)) {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		_, err := step(ctx)
-		requireRetried(t, "carrier-unavailable", err)
-		_, err = step(t.Context())
-		require.NoError(t, err)
-	}
-	lost(func(ctx context.Context) (porting.CarrierStatus, error) { return w.SubmitPort(ctx, in) })
+	w.loseAnswer(server, "submitted", func(ctx context.Context) error { _, err := w.SubmitPort(ctx, in); return err })
+	require.Equal(t, porting.CarrierConfirmed, w.submit(in).State)
 	_, err := client.Activate(t.Context(), ref(1))
 	require.NoError(t, err)
-	lost(func(ctx context.Context) (porting.CarrierStatus, error) { return w.ReversePort(ctx, call) })
+	w.loseAnswer(server, "reversal-asked", func(ctx context.Context) error { _, err := w.ReversePort(ctx, call); return err })
+	_, err = w.ReversePort(t.Context(), call)
+	require.NoError(t, err)
 	require.Equal(t, []string{"submitted", "activation-asked", "reversal-asked"}, effects(server))
 	status, err := w.CancelPort(t.Context(), call)
 	require.NoError(t, err)
 	require.Equal(t, porting.CarrierReversed, status.State, "what came back needs no cancel")
+}
+
+// loseAnswer does a step whose answer never comes, until it took effect.
+func (w *world) loseAnswer(server *simulator.Server, effect string, step func(context.Context) error) {
+	w.t.Helper()
+	for !slices.Contains(effects(server), effect) {
+		ctx, cancel := context.WithTimeout(w.t.Context(), 300*time.Millisecond)
+		requireRetried(w.t, "carrier-unavailable", step(ctx))
+		cancel()
+	}
 }
 
 func TestSubmitPortNeverSendsWhatHasEnded(t *testing.T) {

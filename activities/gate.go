@@ -143,6 +143,8 @@ func (t activation) giveBack(ctx context.Context, answer porting.Activation) (po
 }
 
 func (t activation) fenced(status porting.CarrierStatus) porting.Activation {
-	return porting.Activation{Status: status, Fenced: true,
-		Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the authorization was revoked while the activation was in flight"}}
+	return porting.Activation{
+		Status: status, Fenced: true,
+		Refused: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the authorization was revoked while the activation was in flight"},
+	}
 }

@@ -14,8 +14,10 @@ import (
 
 // activation is an approved activation whose date has come.
 func activation() porting.ActivateInput {
-	return porting.ActivateInput{Ref: ref(1), Carrier: "simulator", Epoch: 1, FOC: reached, Needed: 1, Submitter: "ana",
-		Decisions: []porting.Decision{decided("ben", porting.Approve, 1)}}
+	return porting.ActivateInput{
+		Ref: ref(1), Carrier: "simulator", Epoch: 1, FOC: reached, Needed: 1, Submitter: "ana",
+		Decisions: []porting.Decision{decided("ben", porting.Approve, 1)},
+	}
 }
 
 func decided(by, decision string, version int) porting.Decision {
@@ -161,10 +163,7 @@ func TestGateActivatesOnceThoughTheAnswerIsLost(t *testing.T) {
 	server, client := simulated(t, prompt+`answers: {activate: {hang: true}}`)
 	w := newWorld(t, client)
 	w.submit(w.submitInput(order()))
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	_, err := w.ActivatePort(ctx, activation())
-	requireRetried(t, "carrier-unavailable", err)
+	w.loseAnswer(server, "activation-asked", func(ctx context.Context) error { _, err := w.ActivatePort(ctx, activation()); return err })
 	require.Equal(t, ledger.FenceActivating, w.fence().State)
 	require.True(t, w.revoke(), "the numbers may be moving")
 

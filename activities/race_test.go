@@ -112,7 +112,7 @@ func (c *slow) hasMoved() bool {
 // request that was on its way. One that came too late gets an answer: the numbers moved, or they never will.
 func TestAnAcknowledgedRevocationHolds(t *testing.T) {
 	t.Parallel()
-	const rounds = 400
+	const rounds = 300
 	w := newWorld(t, nil)
 	inTime, late, stopped, lost := 0, 0, 0, 0
 	for round := range rounds {
@@ -140,8 +140,10 @@ func (w *world) race(id string, c *slow) (tooLate, fenced bool) {
 	ctx := w.t.Context()
 	gate := *w.Activities
 	gate.Carriers = map[string]carrier.Gateway{"simulator": c}
-	_, err := w.Ledger.Claim(ctx, ledger.Claim{PortID: id, Direction: porting.PortIn, Tenant: "default", Reference: id, At: monday,
-		Numbers: []ledger.NumberClaim{{Token: id, Masked: "+1…0123"}}})
+	_, err := w.Ledger.Claim(ctx, ledger.Claim{
+		PortID: id, Direction: porting.PortIn, Tenant: "default", Reference: id, At: monday,
+		Numbers: []ledger.NumberClaim{{Token: id, Masked: "+1…0123"}},
+	})
 	require.NoError(w.t, err)
 
 	var closed porting.FenceClosed

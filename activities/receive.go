@@ -15,8 +15,10 @@ const maxTokens = 50
 // ledger, all or none.
 func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) (porting.Receipt, error) {
 	if in.Clock.Scaled() && !a.AllowScaledClock {
-		return porting.Receipt{Refused: &porting.Refusal{Reason: porting.ScaledClockRefused,
-			Note: "this worker lives in real time; scaled clocks are for demo and dev"}}, nil
+		return porting.Receipt{Refused: &porting.Refusal{
+			Reason: porting.ScaledClockRefused,
+			Note:   "this worker lives in real time; scaled clocks are for demo and dev",
+		}}, nil
 	}
 	chosen, err := a.Rules.Select(in.Order, in.At)
 	if no, ok := refusal(err, porting.OrderInvalid); ok {
@@ -25,8 +27,10 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	if err != nil {
 		return porting.Receipt{}, err
 	}
-	receipt := porting.Receipt{Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Carrier: a.carrierOf(in.Order),
-		Approvals: max(chosen.Pack.Approvals().People, 1)}
+	receipt := porting.Receipt{
+		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Carrier: a.carrierOf(in.Order),
+		Approvals: max(chosen.Pack.Approvals().People, 1),
+	}
 	if _, err := a.gateway(receipt.Carrier); err != nil {
 		receipt.Refused = &porting.Refusal{Reason: porting.OrderInvalid, Note: "no carrier " + receipt.Carrier + " is configured"}
 		return receipt, nil

@@ -49,17 +49,27 @@ func TestReceiveOrderRefuses(t *testing.T) {
 		note   string
 	}{
 		"a scaled clock": {clock: porting.Clock{Scale: 1000, RealStart: monday, BusinessStart: monday}, reason: porting.ScaledClockRefused, note: "real time"},
-		"what no pack takes": {order: func(o *porting.Order) { o.Numbers = []porting.Number{"+12125550123", "+447700900123"} },
-			reason: porting.OrderInvalid, note: "make an order for each country"},
+		"what no pack takes": {
+			order:  func(o *porting.Order) { o.Numbers = []porting.Number{"+12125550123", "+447700900123"} },
+			reason: porting.OrderInvalid, note: "make an order for each country",
+		},
 		"an unknown carrier": {order: func(o *porting.Order) { o.Carrier = "elsewhere" }, reason: porting.OrderInvalid, note: "no carrier elsewhere is configured"},
-		"a number that another port holds": {order: func(o *porting.Order) { o.Numbers = []porting.Number{another, number} },
-			before: func(w *world) { w.receive("pi-holder", order()) }, reason: porting.NumberInUse, note: "number +1…0123 is in open port pi-holder"},
-		"a port that was revoked before it came": {before: func(w *world) { require.False(w.t, w.revoke()) },
-			reason: porting.AuthorizationRevoked, note: "the authorization was revoked"},
-		"a port that has ended": {before: func(w *world) { w.taken(order()); w.close(porting.OutcomeExpired) },
-			reason: porting.OrderInvalid, note: "the port has ended"},
-		"other numbers under the same name": {order: func(o *porting.Order) { o.Numbers = []porting.Number{another} },
-			before: func(w *world) { w.taken(order()) }, reason: porting.OrderInvalid, note: "the port already holds other numbers"},
+		"a number that another port holds": {
+			order:  func(o *porting.Order) { o.Numbers = []porting.Number{another, number} },
+			before: func(w *world) { w.receive("pi-holder", order()) }, reason: porting.NumberInUse, note: "number +1…0123 is in open port pi-holder",
+		},
+		"a port that was revoked before it came": {
+			before: func(w *world) { require.False(w.t, w.revoke()) },
+			reason: porting.AuthorizationRevoked, note: "the authorization was revoked",
+		},
+		"a port that has ended": {
+			before: func(w *world) { w.taken(order()); w.close(porting.OutcomeExpired) },
+			reason: porting.OrderInvalid, note: "the port has ended",
+		},
+		"other numbers under the same name": {
+			order:  func(o *porting.Order) { o.Numbers = []porting.Number{another} },
+			before: func(w *world) { w.taken(order()) }, reason: porting.OrderInvalid, note: "the port already holds other numbers",
+		},
 		"a number twice": {order: func(o *porting.Order) { o.Numbers = []porting.Number{number, number} }, reason: porting.OrderInvalid, note: "number +1…0123 is in the order twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,8 +97,10 @@ func TestReceiveOrderTakesAScaledClockInTheDemo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, &scripted{t: t})
 	w.AllowScaledClock = true
-	receipt, err := w.ReceiveOrder(t.Context(), porting.ReceiveInput{Port: portID, Order: order(), At: monday,
-		Clock: porting.Clock{Scale: 1000, RealStart: time.Now(), BusinessStart: monday}})
+	receipt, err := w.ReceiveOrder(t.Context(), porting.ReceiveInput{
+		Port: portID, Order: order(), At: monday,
+		Clock: porting.Clock{Scale: 1000, RealStart: time.Now(), BusinessStart: monday},
+	})
 	require.NoError(t, err)
 	require.Nil(t, receipt.Refused)
 }

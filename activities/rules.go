@@ -20,11 +20,15 @@ func (a *Activities) ComputeDeadline(_ context.Context, in porting.DeadlineInput
 		return porting.Deadline{}, lasting(err)
 	}
 	if !due.At.After(in.Start) {
-		return porting.Deadline{}, never(&porting.Error{Kind: porting.Refused, Code: "clock-empty", Op: "compute deadline", Object: in.Clock,
-			Detail: "the pack gives this clock no time", Next: "correct the pack " + in.Pack})
+		return porting.Deadline{}, never(&porting.Error{
+			Kind: porting.Refused, Code: "clock-empty", Op: "compute deadline", Object: in.Clock,
+			Detail: "the pack gives this clock no time", Next: "correct the pack " + in.Pack,
+		})
 	}
-	return porting.Deadline{Clock: in.Clock, Start: due.DeemedReceived, At: due.At, OnExpiry: due.OnExpiry,
-		Why: strings.TrimSpace(due.Why)}, nil
+	return porting.Deadline{
+		Clock: in.Clock, Start: due.DeemedReceived, At: due.At, OnExpiry: due.OnExpiry,
+		Why: strings.TrimSpace(due.Why),
+	}, nil
 }
 
 // ComputeWindow asks a pack when numbers may change hands, not before an instant.

@@ -68,12 +68,17 @@ func TestPlanCorrection(t *testing.T) {
 		"both":                          {said(porting.OutsideBusinessHours, porting.DueDateInvalid), 1, porting.Correction{Owner: "us", Fix: "wait for the next business day; ask for a date that the interval allows", Automatic: true, AnyDate: true}},
 		"a date, and a person's":        {said(porting.DueDateInvalid, porting.NameMismatch), 1, porting.Correction{Owner: "us", Fix: "ask for a date that the interval allows; write the name as the donor's record has it", AnyDate: true}},
 		"automatic elsewhere, not here": {said(porting.DifferentAccounts), 1, porting.Correction{Owner: "us", Fix: "split the order by account"}},
-		"a code that only the carrier's adapter knows": {[]porting.Rejection{{Code: "X-17", Text: "see notes", Reason: porting.ZIPMismatch}}, 1,
-			porting.Correction{Owner: "customer", Fix: "write the zip or postal code of the donor's record"}},
+		"a code that only the carrier's adapter knows": {
+			[]porting.Rejection{{Code: "X-17", Text: "see notes", Reason: porting.ZIPMismatch}},
+			1,
+			porting.Correction{Owner: "customer", Fix: "write the zip or postal code of the donor's record"},
+		},
 		"a code that nobody knows": {[]porting.Rejection{{Code: "X-17", Text: "see notes", Reason: porting.OtherReason}}, 1, porting.Correction{Owner: "us", Fix: "read the carrier's own words and call it"}},
 		"no reason at all":         {nil, 1, porting.Correction{}},
-		"the last version": {said(porting.DueDateInvalid), pack.MaxVersions(), porting.Correction{Owner: "us", Fix: "ask for a date that the interval allows",
-			Automatic: true, AnyDate: true, Exhausted: true}},
+		"the last version": {said(porting.DueDateInvalid), pack.MaxVersions(), porting.Correction{
+			Owner: "us", Fix: "ask for a date that the interval allows",
+			Automatic: true, AnyDate: true, Exhausted: true,
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

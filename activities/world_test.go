@@ -45,8 +45,10 @@ func newWorld(t *testing.T, gateway carrier.Gateway) *world {
 	books, err := ledger.Open(t.Context(), filepath.Join(dir, "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, books.Close()) })
-	return &world{t, &activities.Activities{Rules: packs, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
-		Carriers: map[string]carrier.Gateway{"simulator": gateway}}}
+	return &world{t, &activities.Activities{
+		Rules: packs, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
+		Carriers: map[string]carrier.Gateway{"simulator": gateway},
+	}}
 }
 
 // prompt is a carrier that does at once what it is asked; an order without a due date may be activated from its FOC on,

@@ -8,6 +8,11 @@ import (
 	"net/http"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
 	"github.com/portsaga/portsaga/activities"
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/simulator"
@@ -16,10 +21,6 @@ import (
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
 	"github.com/portsaga/portsaga/workflows"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 )
 
 // Settings say which neighbours a worker has.
@@ -57,8 +58,10 @@ func Open(ctx context.Context, s Settings) (Neighbours, error) {
 	if err != nil {
 		return Neighbours{}, err
 	}
-	return Neighbours{&activities.Activities{Rules: book, Ledger: books, Vault: keys, DefaultCarrier: s.Carrier,
-		Carriers: map[string]carrier.Gateway{s.Carrier: gateway}, AllowScaledClock: s.AllowScaledClock}}, nil
+	return Neighbours{&activities.Activities{
+		Rules: book, Ledger: books, Vault: keys, DefaultCarrier: s.Carrier,
+		Carriers: map[string]carrier.Gateway{s.Carrier: gateway}, AllowScaledClock: s.AllowScaledClock,
+	}}, nil
 }
 
 // openLedger opens the ledger and destroys the codes that nobody needs any more: their ports never ended. Where business
@@ -93,12 +96,16 @@ func openVault(s Settings) (*vault.Vault, error) {
 
 func openCarrier(s Settings) (carrier.Gateway, error) {
 	if s.Carrier != "simulator" {
-		return nil, &porting.Error{Kind: porting.Invalid, Code: "carrier-unknown", Op: "open carrier", Object: s.Carrier,
-			Detail: "there is no adapter of this name", Next: "set PORTSAGA_CARRIER=simulator"}
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "carrier-unknown", Op: "open carrier", Object: s.Carrier,
+			Detail: "there is no adapter of this name", Next: "set PORTSAGA_CARRIER=simulator",
+		}
 	}
 	if s.CarrierURL == "" {
-		return nil, &porting.Error{Kind: porting.Invalid, Code: "carrier-url-missing", Op: "open carrier", Object: s.Carrier,
-			Detail: "the carrier's address is not set", Next: "set PORTSAGA_CARRIER_URL"}
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "carrier-url-missing", Op: "open carrier", Object: s.Carrier,
+			Detail: "the carrier's address is not set", Next: "set PORTSAGA_CARRIER_URL",
+		}
 	}
 	gateway := &simulator.Client{URL: s.CarrierURL}
 	if s.CarrierTimeout > 0 {

@@ -71,8 +71,10 @@ func constants(t *testing.T, prefix string) []string {
 func settings(t *testing.T) worker.Settings {
 	t.Helper()
 	dir := t.TempDir()
-	return worker.Settings{Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true,
-		Carrier: "simulator", CarrierURL: "http://127.0.0.1:1", CarrierTimeout: time.Second}
+	return worker.Settings{
+		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true,
+		Carrier: "simulator", CarrierURL: "http://127.0.0.1:1", CarrierTimeout: time.Second,
+	}
 }
 
 func open(t *testing.T, s worker.Settings) worker.Neighbours {

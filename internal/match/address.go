@@ -11,16 +11,22 @@ import (
 
 // Words of an address by the abbreviation that stands for them (after USPS Publication 28, appendices B and C).
 var (
-	directions = map[string]string{"north": "n", "south": "s", "east": "e", "west": "w",
-		"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+	directions = map[string]string{
+		"north": "n", "south": "s", "east": "e", "west": "w",
+		"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw",
+	}
 
-	streetTypes = map[string]string{"alley": "aly", "avenue": "ave", "av": "ave", "boulevard": "blvd", "boul": "blvd", "circle": "cir", "court": "ct",
+	streetTypes = map[string]string{
+		"alley": "aly", "avenue": "ave", "av": "ave", "boulevard": "blvd", "boul": "blvd", "circle": "cir", "court": "ct",
 		"cove": "cv", "crossing": "xing", "drive": "dr", "expressway": "expy", "freeway": "fwy", "heights": "hts", "highway": "hwy", "junction": "jct",
 		"lane": "ln", "parkway": "pkwy", "pky": "pkwy", "place": "pl", "plaza": "plz", "point": "pt", "ridge": "rdg", "road": "rd", "route": "rte",
-		"row": "row", "square": "sq", "street": "st", "str": "st", "terrace": "ter", "trail": "trl", "turnpike": "tpke", "way": "way"}
+		"row": "row", "square": "sq", "street": "st", "str": "st", "terrace": "ter", "trail": "trl", "turnpike": "tpke", "way": "way",
+	}
 
-	ordinals = map[string]string{"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
-		"seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th"}
+	ordinals = map[string]string{
+		"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
+		"seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
+	}
 
 	units = map[string]string{"apartment": "apt", "suite": "ste", "floor": "fl", "room": "rm", "building": "bldg", "space": "spc"}
 

@@ -46,8 +46,10 @@ func Order(o porting.Order) []Difference {
 
 // recordOf is what the donor's record should say if the order is right.
 func recordOf(o porting.Order) porting.DonorRecord {
-	r := porting.DonorRecord{Name: o.Subscriber.Name, Address: o.Subscriber.Address, AccountNumber: o.Account.Number,
-		BTN: o.Account.BTN, Lines: o.Account.Lines}
+	r := porting.DonorRecord{
+		Name: o.Subscriber.Name, Address: o.Subscriber.Address, AccountNumber: o.Account.Number,
+		BTN: o.Account.BTN, Lines: o.Account.Lines,
+	}
 	if r.Lines == 0 {
 		r.Lines = len(o.Numbers)
 	}

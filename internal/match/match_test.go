@@ -115,14 +115,16 @@ func TestTheRest(t *testing.T) {
 		{"another ZIP code", at("", "10001"), at("", "10002"), []match.Difference{{match.FieldPostalCode, match.Mismatch, "another postal code"}}},
 		{"a town that is abbreviated", at("Saint Louis", ""), at("St. Louis", ""), nil},
 		{"another town", at("New York", "10001"), at("Newark", "07101"), []match.Difference{
-			{match.FieldPostalCode, match.Mismatch, "another postal code"}, {match.FieldCity, match.Mismatch, "another town"}}},
+			{match.FieldPostalCode, match.Mismatch, "another postal code"}, {match.FieldCity, match.Mismatch, "another town"},
+		}},
 		{"a town by its other name", at("Manhattan", "10001"), at("New York", "10001-4321"), []match.Difference{{match.FieldCity, match.Near, "another name for the town of one postal code"}}},
 		{"an account number with and without dashes", account("900-118-22"), account("900 11822"), nil},
 		{"an account number that lost its zeros", account("0090011"), account("90011"), []match.Difference{{match.FieldAccountNumber, match.Near, "only the leading zeros differ"}}},
 		{"another account number", account("90011"), account("90012"), []match.Difference{{match.FieldAccountNumber, match.Mismatch, "another account number"}}},
 		{"another billing number", porting.DonorRecord{BTN: "+12125550123"}, porting.DonorRecord{BTN: "+12125550124"}, []match.Difference{{match.FieldBTN, match.Mismatch, "another billing number"}}},
 		{"another count of lines", porting.DonorRecord{Lines: 1}, porting.DonorRecord{Lines: 2}, []match.Difference{
-			{match.FieldLines, match.Mismatch, "another count of lines, which decides whether the port is simple"}}},
+			{match.FieldLines, match.Mismatch, "another count of lines, which decides whether the port is simple"},
+		}},
 	} {
 		require.Equal(t, c.want, match.Records(c.a, c.b), c.about)
 	}
@@ -130,8 +132,10 @@ func TestTheRest(t *testing.T) {
 
 func TestOrderComparesWithItsOwnRecord(t *testing.T) {
 	t.Parallel()
-	o := porting.Order{Numbers: []porting.Number{"+12125550123"}, Subscriber: porting.Subscriber{Name: "Jordan Example"},
-		Account: porting.Account{Number: "4412-77", BTN: "+12125550123"}}
+	o := porting.Order{
+		Numbers: []porting.Number{"+12125550123"}, Subscriber: porting.Subscriber{Name: "Jordan Example"},
+		Account: porting.Account{Number: "4412-77", BTN: "+12125550123"},
+	}
 	require.Empty(t, match.Order(o), "there is nothing to compare with")
 
 	o.CSR = &porting.DonorRecord{Name: "JORDAN EXAMPLE", AccountNumber: "441277", BTN: "+12125550123", Lines: 1}
@@ -152,13 +156,17 @@ func TestOrderComparesWithItsOwnRecord(t *testing.T) {
 
 // A record draws words that mean something to the comparison together with words that do not.
 func record(t *rapid.T, label string) porting.DonorRecord {
-	words := rapid.SampledFrom([]string{"Jordan", "Example", "O'Brien", "José", "Straße", "L.L.C.", "Inc", "Jr", "Q", "N", "North", "St", "Street", "Saint",
-		"Avenue", "Apt", "#", "4B", "Floor", "5th", "Fifth", "12", "45-12", "&", "Smith-Jones", "PO", "Box", "Ø"})
+	words := rapid.SampledFrom([]string{
+		"Jordan", "Example", "O'Brien", "José", "Straße", "L.L.C.", "Inc", "Jr", "Q", "N", "North", "St", "Street", "Saint",
+		"Avenue", "Apt", "#", "4B", "Floor", "5th", "Fifth", "12", "45-12", "&", "Smith-Jones", "PO", "Box", "Ø",
+	})
 	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(words, 0, 5).Draw(t, "words"), " ") })
 	return porting.DonorRecord{
 		Name: text.Draw(t, label+" name"),
-		Address: porting.Address{Street: text.Draw(t, label+" street"), City: text.Draw(t, label+" city"),
-			PostalCode: rapid.StringMatching(`[01]{5}(-[01]{4})?|[AB]1 2C|`).Draw(t, label+" postal code")},
+		Address: porting.Address{
+			Street: text.Draw(t, label+" street"), City: text.Draw(t, label+" city"),
+			PostalCode: rapid.StringMatching(`[01]{5}(-[01]{4})?|[AB]1 2C|`).Draw(t, label+" postal code"),
+		},
 		AccountNumber: rapid.StringMatching(`[01A-]{0,4}`).Draw(t, label+" account"),
 		BTN:           porting.Number(rapid.SampledFrom([]string{"", "+12125550123", "+12125550124"}).Draw(t, label+" BTN")),
 		Lines:         rapid.IntRange(0, 2).Draw(t, label+" lines"),
@@ -216,10 +224,14 @@ func rewritten(t *rapid.T, s string) string {
 
 func TestWhatIsSaidHoldsNoValue(t *testing.T) {
 	t.Parallel()
-	a := porting.DonorRecord{Name: "Jordan Xylo", Address: porting.Address{Street: "77 Xylo Street Apt 88", City: "Xylo", PostalCode: "77777"},
-		AccountNumber: "7788", BTN: "+12125550123", Lines: 77}
-	b := porting.DonorRecord{Name: "Robin Yonder", Address: porting.Address{Street: "99 Yonder Lane Apt 66", City: "Yonder", PostalCode: "99999"},
-		AccountNumber: "9966", BTN: "+12125550124", Lines: 99}
+	a := porting.DonorRecord{
+		Name: "Jordan Xylo", Address: porting.Address{Street: "77 Xylo Street Apt 88", City: "Xylo", PostalCode: "77777"},
+		AccountNumber: "7788", BTN: "+12125550123", Lines: 77,
+	}
+	b := porting.DonorRecord{
+		Name: "Robin Yonder", Address: porting.Address{Street: "99 Yonder Lane Apt 66", City: "Yonder", PostalCode: "99999"},
+		AccountNumber: "9966", BTN: "+12125550124", Lines: 99,
+	}
 	text, err := json.Marshal(match.Records(a, b))
 	require.NoError(t, err)
 	for _, private := range []string{"Xylo", "Yonder", "77", "88", "99", "66", "555", "Jordan", "Robin"} {

@@ -6,8 +6,10 @@ import "strings"
 var nameForms = map[string]string{"incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd", "junior": "jr", "senior": "sr"}
 
 // nameExtras are legal forms, titles and suffixes: one of two equal names may lack them.
-var nameExtras = map[string]bool{"llc": true, "inc": true, "corp": true, "co": true, "ltd": true, "lp": true, "llp": true, "pc": true, "plc": true,
-	"pllc": true, "gmbh": true, "mr": true, "mrs": true, "ms": true, "miss": true, "dr": true, "jr": true, "sr": true, "ii": true, "iii": true, "iv": true}
+var nameExtras = map[string]bool{
+	"llc": true, "inc": true, "corp": true, "co": true, "ltd": true, "lp": true, "llp": true, "pc": true, "plc": true,
+	"pllc": true, "gmbh": true, "mr": true, "mrs": true, "ms": true, "miss": true, "dr": true, "jr": true, "sr": true, "ii": true, "iii": true, "iv": true,
+}
 
 // names compares two names of persons or businesses. The order of their words makes no difference: bills put the family
 // name first.

@@ -32,8 +32,10 @@ var kinds = map[string]string{
 }
 
 // features are the services that make a US wireline port non-simple (47 CFR 52.35).
-var features = map[string]bool{"une": true, "centrex": true, "isdn": true, "ain": true, "remote-call-forwarding": true,
-	"multiple-services": true}
+var features = map[string]bool{
+	"une": true, "centrex": true, "isdn": true, "ain": true, "remote-call-forwarding": true,
+	"multiple-services": true,
+}
 
 // examine applies every rule to an order whose listed numbers are not expanded yet.
 func examine(order *porting.Order, listed []entry, options Options, f *findings) {
@@ -67,8 +69,10 @@ func (x *examination) examineNames() {
 // examineName keeps names to what IDs, search attributes and URLs can all carry.
 func (x *examination) examineName(path, name string) {
 	if name != "" && !safeName.MatchString(name) {
-		x.fail(path, flaw{"name-malformed", "not a name that portsaga can use everywhere",
-			"use at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit"})
+		x.fail(path, flaw{
+			"name-malformed", "not a name that portsaga can use everywhere",
+			"use at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit",
+		})
 	}
 }
 
@@ -78,8 +82,10 @@ func (x *examination) examineReference() {
 	countryCode := fmt.Sprintf("+%d", phonenumbers.GetCountryCodeForRegion(x.order.Country))
 	for _, n := range x.order.Numbers {
 		if strings.Contains(reference, strings.TrimPrefix(n.E164(), countryCode)) {
-			x.fail("reference", flaw{"reference-number", "holds one of the numbers, and references appear in IDs and logs",
-				"use a name without a telephone number"})
+			x.fail("reference", flaw{
+				"reference-number", "holds one of the numbers, and references appear in IDs and logs",
+				"use a name without a telephone number",
+			})
 			return
 		}
 	}
@@ -104,8 +110,10 @@ func (x *examination) examineParty(path, verb string, party *porting.Party) {
 	}
 	party.SPID = strings.ToUpper(party.SPID)
 	if party.SPID != "" && !x.validSPID(party.SPID) {
-		x.fail(child(path, "spid"), flaw{"spid-malformed", "not a service provider ID",
-			"write the ID from the registry: four letters or digits in the US and Canada"})
+		x.fail(child(path, "spid"), flaw{
+			"spid-malformed", "not a service provider ID",
+			"write the ID from the registry: four letters or digits in the US and Canada",
+		})
 	}
 }
 
@@ -122,8 +130,10 @@ func (x *examination) examineParties() {
 	sameSPID := donor.SPID != "" && donor.SPID == recipient.SPID
 	sameName := donor.Name != "" && donor.SPID+recipient.SPID == "" && strings.EqualFold(donor.Name, recipient.Name)
 	if sameSPID || sameName {
-		x.fail("recipient", flaw{"parties-same", "donor and recipient are the same provider",
-			"name the provider that loses the numbers as donor and the one that gains them as recipient"})
+		x.fail("recipient", flaw{
+			"parties-same", "donor and recipient are the same provider",
+			"name the provider that loses the numbers as donor and the one that gains them as recipient",
+		})
 	}
 }
 
@@ -165,8 +175,10 @@ func (x *examination) examineContact(paths map[porting.Number]string) {
 	}
 	contact.Phone = p.number.E164()
 	if at, ported := paths[p.number]; ported {
-		x.warn("subscriber.contact.phone", flaw{"contact-ported", "the number is being moved itself, at " + at,
-			"give a phone that works before, during and after the port"})
+		x.warn("subscriber.contact.phone", flaw{
+			"contact-ported", "the number is being moved itself, at " + at,
+			"give a phone that works before, during and after the port",
+		})
 	}
 }
 
@@ -183,8 +195,10 @@ func (x *examination) examineAccount() {
 	x.examineLines("account.lines", account.Lines)
 	for i, feature := range account.Features {
 		if !features[feature] {
-			x.fail(item("account.features", i), flaw{"feature-unknown", "unknown feature",
-				"known: ain, centrex, isdn, multiple-services, remote-call-forwarding, une"})
+			x.fail(item("account.features", i), flaw{
+				"feature-unknown", "unknown feature",
+				"known: ain, centrex, isdn, multiple-services, remote-call-forwarding, une",
+			})
 		}
 	}
 }
