@@ -17,12 +17,14 @@ import (
 
 // patience is how long a process may live, and how long anything may take to be seen. Most is there within a second; a
 // call to the carrier that a killed process left behind is tried again after a minute.
-const patience = 4 * time.Minute
+const patience = 5 * time.Minute
 
 // desk is a machine with portsaga on it: a home and a data directory of its own, and no settings but these.
 type desk struct {
 	home     string
 	settings []string
+	scale    int       // how many times faster than real time a dev lives here; real time when zero
+	begin    time.Time // the business time at which it begins
 }
 
 func newDesk(t *testing.T, settings ...string) desk {
@@ -35,6 +37,12 @@ func newDesk(t *testing.T, settings ...string) desk {
 // with is the same desk with more settings.
 func (d desk) with(settings ...string) desk {
 	d.settings = slices.Concat(d.settings, settings)
+	return d
+}
+
+// fast is the same desk with a fast clock, which begins when the first dev starts.
+func (d desk) fast(scale int, begin time.Time) desk {
+	d.scale, d.begin = scale, begin
 	return d
 }
 

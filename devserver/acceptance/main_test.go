@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		program()
 	}
 	// These tests wait much more than they compute.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
 	m.Run()

@@ -9,14 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCommandsSayWhatIsNotThere asks for a port that does not exist, and for a server that does not run.
-func TestCommandsSayWhatIsNotThere(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	running := d.startDev(t)
-	silent := d.with("TEMPORAL_ADDRESS=" + silence(t))
-	order := d.order(t, "NOWHERE-1", 23)
-
+func portDoesNotExist(t *testing.T, d desk) {
 	for _, command := range [][]string{
 		{"port", "show", "pi-nosuchport"},
 		{"port", "watch", "pi-nosuchport"},
@@ -29,18 +22,24 @@ func TestCommandsSayWhatIsNotThere(t *testing.T) {
 		require.Equal(t, 4, r.code, command)
 		requireErrorLine(t, r)
 		require.Contains(t, r.stderr, "there is no such port")
+	}
+}
 
-		r = silent.run(t, command...)
+func TestCommandsSayThatNoServerRuns(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d = d.with("TEMPORAL_ADDRESS=" + silence(t))
+	for _, command := range [][]string{
+		{"port", "in", "start", "-f", d.order(t, "NOWHERE-1", 23)},
+		{"port", "list"},
+		{"decide", "pi-nosuchport", "--approve", "--by", "ben@approvals"},
+		{"bootstrap"},
+	} {
+		r := d.run(t, command...)
 		require.Equal(t, 1, r.code, command)
 		requireErrorLine(t, r)
 		require.Contains(t, r.stderr, "portsaga dev", "it says how to get a server")
 	}
-	r := silent.run(t, "port", "in", "start", "-f", order)
-	require.Equal(t, 1, r.code)
-	requireErrorLine(t, r)
-
-	require.Zero(t, running.interrupt(t))
-	require.NoFileExists(t, filepath.Join(d.dir(), "dev.json"), "nobody looks for a dev that has stopped")
 }
 
 // silence is an address at which nobody answers.
@@ -58,10 +57,7 @@ func TestProgramSaysWhatItIs(t *testing.T) {
 	require.Regexp(t, `^portsaga \S+\n`, newDesk(t).do(t, "version").stdout)
 }
 
-func TestBootstrapMayBeRepeated(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.startDev(t)
+func bootstrapMayBeRepeated(t *testing.T, d desk) {
 	fresh := d.with("TEMPORAL_NAMESPACE=another")
 
 	type made struct {
@@ -80,11 +76,8 @@ func TestBootstrapMayBeRepeated(t *testing.T) {
 }
 
 // The temporal CLI runs an extension by its name: `temporal port show` is `temporal-port show`.
-func TestProgramIsAnExtensionOfTemporal(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.startDev(t)
-	id := d.startPort(t, d.order(t, "EXT-1", 23))
+func programIsAnExtensionOfTemporal(t *testing.T, d desk) {
+	id := d.startPort(t, d.order(t, "EXT-1", 6))
 	self, err := os.Executable()
 	require.NoError(t, err)
 	extension := filepath.Join(d.home, "temporal-port")
@@ -99,12 +92,9 @@ func TestProgramIsAnExtensionOfTemporal(t *testing.T) {
 	require.Contains(t, wrong.stderr.String(), "temporal port --help")
 }
 
-func TestDirectoryHoldsOneDev(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.startDev(t)
+func directoryHoldsOneDev(t *testing.T, d desk) {
 	r := d.run(t, "dev", "--port", "0", "--ui-port", "0")
 	require.Equal(t, 3, r.code)
 	requireErrorLine(t, r)
-	d.startPort(t, d.order(t, "STILL-1", 23)) // the first one is not disturbed
+	d.startPort(t, d.order(t, "STILL-1", 7)) // the first one is not disturbed
 }

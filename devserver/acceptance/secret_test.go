@@ -25,8 +25,7 @@ var evening = time.Date(2027, time.September, 4, 4, 5, 0, 0, time.UTC)
 // both in everything that was written or printed.
 func TestPINNeverEntersTemporal(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.liveFast(t, 1_000, evening)
+	d := newDesk(t).fast(1_000, evening)
 	running := d.startDev(t, "--scenario", "carrier-rejects-then-fix", "--verbose")
 	example, err := os.ReadFile("../../examples/orders/us-wireless.yaml")
 	require.NoError(t, err)
@@ -62,6 +61,7 @@ func TestPINNeverEntersTemporal(t *testing.T) {
 	require.Equal(t, []string{"submitted", "supplemented", "cancel-asked"}, names(d.effects(t)))
 
 	require.Zero(t, running.interrupt(t))
+	require.NoFileExists(t, filepath.Join(d.dir(), "dev.json"), "nobody looks for a dev that has stopped")
 	printed = append(printed, running.stdout.String(), running.stderr.String())
 	for _, secret := range []string{pin, anotherPIN} {
 		requireNowhere(t, d.dir(), secret)

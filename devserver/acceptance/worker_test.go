@@ -10,8 +10,7 @@ import (
 // A worker lives in real time. A port with a demo's clock that comes to it must not run its weeks in seconds.
 func TestWorkerRefusesAScaledClock(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.liveFast(t, 10_000, longWeekend)
+	d := newDesk(t).fast(10_000, longWeekend)
 	running := d.startDev(t)
 	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier)
 	worker := lean.start(t, "", "worker")
