@@ -27,8 +27,7 @@ var (
 )
 
 // Servers start one after the other: many at once make each other slow, and may take each other's free ports between the
-// choice of a port and its use. A restart goes before those in the queue:
-// its port's clocks run.
+// choice of a port and its use. A restart goes before those in the queue, because clocks run.
 var queue, starting sync.Mutex
 
 // startServer runs a command that brings a server, until that is ready.
