@@ -159,7 +159,7 @@ type Status struct {
 type NumberStatus struct {
 	Number string `json:"number"` // masked
 	Status string `json:"status"` // pending, moved, not-moved, moved-back
-	Reason Reason `json:"reason,omitempty"`
+	Reason Reason `json:"reason"`
 }
 
 // Number states.

@@ -105,7 +105,7 @@ func TestStatusInJSON(t *testing.T) {
 		"pack": "us-wireline@2026.1", "pack_why": "wireline in the US", "carrier": "simulator", "tenant": "default",
 		"reference": "ORDER-1", "order_version": 1, "waiting_on": "approver", "due_at": "2026-01-05T10:00:00Z", "foc_at": null,
 		"needs_attention": false, "risk": "low",
-		"numbers": [{"number": "+1…0123", "status": "pending"}, {"number": "+1…0124", "status": "pending"}],
+		"numbers": [{"number": "+1…0123", "status": "pending", "reason": ""}, {"number": "+1…0124", "status": "pending", "reason": ""}],
 		"timeline": [{"at": "2026-01-05T09:00:00Z", "stage": "verifying", "event": "screened", "actor": "portsaga", "note": "nothing found"}]
 	}`, string(encoded))
 }

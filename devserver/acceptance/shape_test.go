@@ -87,7 +87,7 @@ var portShape = object(map[string]shape{
 	"due_at":       orNull(instant),
 	"foc_at":       orNull(instant),
 	"risk":         oneOf("low", "medium", "high"),
-	"numbers":      list(object(map[string]shape{"number": maskedNumber, "status": oneOf("pending", "moved", "not-moved", "moved-back")})),
+	"numbers":      list(object(map[string]shape{"number": maskedNumber, "status": oneOf("pending", "moved", "not-moved", "moved-back"), "reason": text})),
 	"timeline":     list(object(map[string]shape{"at": instant, "stage": said, "event": said, "actor": said})),
 })
 

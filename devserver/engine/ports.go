@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 
@@ -33,7 +34,7 @@ func choosePorts(o Options) (p ports, err error) {
 		{"worker service", 0, &p.worker},
 	}
 	for _, w := range wanted {
-		listener, err := net.Listen("tcp", loopback(w.port))
+		listener, err := listen(w.port)
 		if err != nil {
 			return ports{}, portError(w.purpose, w.port, err)
 		}
@@ -41,6 +42,27 @@ func choosePorts(o Options) (p ports, err error) {
 		*w.chosen = listener.Addr().(*net.TCPAddr).Port
 	}
 	return p, nil
+}
+
+// Free ports are picked below the range from which systems give ports to outgoing connections: between the choice and the
+// server's own listening, no connection of any process can take one.
+const (
+	lowestFree  = 21_000
+	highestFree = 32_000
+	tries       = 100
+)
+
+// listen holds the wanted port, or for 0 a free one.
+func listen(port int) (net.Listener, error) {
+	if port != 0 {
+		return net.Listen("tcp", loopback(port))
+	}
+	for range tries {
+		if listener, err := net.Listen("tcp", loopback(lowestFree+rand.IntN(highestFree-lowestFree))); err == nil {
+			return listener, nil
+		}
+	}
+	return net.Listen("tcp", loopback(0))
 }
 
 func portError(purpose string, port int, err error) error {
