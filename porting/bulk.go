@@ -211,8 +211,10 @@ func (b *Bulk) CheckDecide(m Decide) error {
 		return b.invalid("decision-unknown", `decision is "approve" or "reject"`)
 	}
 	if slices.Contains(b.Submitters, m.By) {
-		return &Error{Kind: Refused, Code: "submitter-may-not-decide", Op: "message to order", Object: b.ID,
-			Detail: "who submits an order does not decide on it", Next: "ask another person"}
+		return &Error{
+			Kind: Refused, Code: "submitter-may-not-decide", Op: "message to order", Object: b.ID,
+			Detail: "who submits an order does not decide on it", Next: "ask another person",
+		}
 	}
 	return b.CheckBy(m.By)
 }

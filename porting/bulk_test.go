@@ -273,9 +273,11 @@ func TestTheRollUpAddsUp(t *testing.T) {
 				if len(b.Ports) == 0 {
 					return
 				}
-				b.Report(porting.Progress{Port: rapid.SampledFrom(b.Ports).Draw(t, "port").ID, Stage: rapid.SampledFrom(porting.Stages).Draw(t, "stage"),
+				b.Report(porting.Progress{
+					Port: rapid.SampledFrom(b.Ports).Draw(t, "port").ID, Stage: rapid.SampledFrom(porting.Stages).Draw(t, "stage"),
 					Version: rapid.IntRange(1, 2).Draw(t, "version"), Outcome: rapid.SampledFrom(append([]porting.Outcome{"", "", ""}, porting.Outcomes...)).Draw(t, "outcome"),
-					Attention: rapid.Bool().Draw(t, "attention"), Moved: rapid.IntRange(-1, 5).Draw(t, "moved"), Step: rapid.IntRange(0, 9).Draw(t, "step")})
+					Attention: rapid.Bool().Draw(t, "attention"), Moved: rapid.IntRange(-1, 5).Draw(t, "moved"), Step: rapid.IntRange(0, 9).Draw(t, "step"),
+				})
 			},
 			"refuse": func(t *rapid.T) {
 				if len(b.Ports) > 0 {

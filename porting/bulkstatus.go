@@ -38,9 +38,11 @@ const maxNamed = 50
 
 // Status is the roll-up.
 func (b *Bulk) Status() BulkStatus {
-	s := BulkStatus{ID: b.ID, Reference: b.Reference, Tenant: b.Tenant, Digest: b.Digest, Ended: b.Ended(), NextBatch: b.NextBatch, Complete: b.Complete,
+	s := BulkStatus{
+		ID: b.ID, Reference: b.Reference, Tenant: b.Tenant, Digest: b.Digest, Ended: b.Ended(), NextBatch: b.NextBatch, Complete: b.Complete,
 		RestLate: b.RestLate, Ports: len(b.Ports) + len(b.Waiting) + len(b.NotStarted), Waiting: len(b.Waiting), NotStarted: len(b.NotStarted),
-		Stages: map[Stage]int{}, Outcomes: map[Outcome]int{}, Notes: b.Notes}
+		Stages: map[Stage]int{}, Outcomes: map[Outcome]int{}, Notes: b.Notes,
+	}
 	for _, o := range b.Waiting {
 		s.Numbers += len(o.Numbers)
 	}

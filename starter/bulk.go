@@ -10,11 +10,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // batchSize is how many orders are added to a bulk order at once. A bulk order that was interrupted is resumed by whole
@@ -42,8 +43,10 @@ func (c *Client) StartBulk(ctx context.Context, reference string, orders []porti
 		return status, err
 	}
 	if status.Digest != digest {
-		return status, &porting.Error{Kind: porting.Refused, Code: "order-differs", Op: "start order", Object: status.ID,
-			Detail: "it was started with other numbers or other orders", Next: "use the files that it was started with, or another reference"}
+		return status, &porting.Error{
+			Kind: porting.Refused, Code: "order-differs", Op: "start order", Object: status.ID,
+			Detail: "it was started with other numbers or other orders", Next: "use the files that it was started with, or another reference",
+		}
 	}
 	batches := slices.Collect(slices.Chunk(orders, batchSize))
 	for tell(status); !status.Complete && status.NextBatch < len(batches); tell(status) {
@@ -103,8 +106,10 @@ func (c *Client) AddPorts(ctx context.Context, id string, batch porting.AddPorts
 	}
 	batch.Orders = kept
 	for {
-		handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: id, UpdateName: porting.UpdateAddPorts,
-			UpdateID: fmt.Sprintf("batch-%d", batch.Batch), Args: []any{batch}, WaitForStage: client.WorkflowUpdateStageCompleted})
+		handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: id, UpdateName: porting.UpdateAddPorts,
+			UpdateID: fmt.Sprintf("batch-%d", batch.Batch), Args: []any{batch}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
 		if err == nil {
 			err = handle.Get(ctx, &status)
 		}
@@ -146,8 +151,8 @@ func (c *Client) BulkStatus(ctx context.Context, id string) (porting.BulkStatus,
 
 // goesOn reports whether an update met the moment in which the order went on in a new run, and waits a moment if so.
 func (c *Client) goesOn(ctx context.Context, id string, err error) bool {
-	var busy *serviceerror.WorkflowNotReady // its task was thrown away because more news had come, and is done again
-	if !errors.As(err, &busy) {
+	// A task that was thrown away because more news had come is done again.
+	if _, busy := errors.AsType[*serviceerror.WorkflowNotReady](err); !busy {
 		if porting.CodeOf(explain("", "", err)) != "port-closed" {
 			return false
 		}

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 const (
@@ -78,7 +79,7 @@ func (b *bulk) startPorts(ctx workflow.Context) {
 		}
 		workflow.GoNamed(ctx, "end of "+p.ID, func(ctx workflow.Context) {
 			if err := started[p.ID].Get(ctx, nil); err != nil {
-				b.hearFailed(ctx, p.ID)
+				b.hearFailed(p.ID)
 			}
 		})
 	}
@@ -104,15 +105,15 @@ func (b *bulk) startPort(ctx workflow.Context, order porting.Order) workflow.Chi
 func (b *bulk) hearNotStarted(ctx workflow.Context, port string, err error) {
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		b.CallPerson(port)
-		b.note(ctx, porting.EventEscalated, "portsaga", port+" was started before; see whether it belongs to this order")
+		b.note(ctx, porting.EventEscalated, port+" was started before; see whether it belongs to this order")
 		return
 	}
 	b.Refuse(port)
-	b.note(ctx, porting.EventRefused, "portsaga", port+" could not be started")
+	b.note(ctx, porting.EventRefused, port+" could not be started")
 }
 
 // hearFailed takes the end of a port that told nothing of it: it failed or was terminated, and a person must look.
-func (b *bulk) hearFailed(ctx workflow.Context, port string) {
+func (b *bulk) hearFailed(port string) {
 	b.CallPerson(port)
 	b.stale = true
 }
@@ -163,5 +164,5 @@ func (b *bulk) awaitRest(ctx workflow.Context) {
 		return
 	}
 	b.RestLate = true
-	b.note(ctx, porting.EventEscalated, "portsaga", "the rest of the order never came; run `bulk start` again with the same files, or revoke it")
+	b.note(ctx, porting.EventEscalated, "the rest of the order never came; run `bulk start` again with the same files, or revoke it")
 }

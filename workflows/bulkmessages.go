@@ -5,15 +5,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // openChannels opens every message of the order, and the query, before the first step.
 func (b *bulk) openChannels(ctx workflow.Context) {
 	progress := workflow.GetSignalChannelWithOptions(ctx, porting.MsgProgress, workflow.SignalChannelOptions{
 		Description: "A port of this order tells how far it is. People send it for a port that was terminated, " +
-			`e.g. {"port":"pi-...","stage":"received","outcome":"cancelled"}`})
+			`e.g. {"port":"pi-...","stage":"received","outcome":"cancelled"}`,
+	})
 	workflow.GoNamed(ctx, "progress of ports", func(ctx workflow.Context) {
 		for {
 			var p porting.Progress
@@ -27,7 +29,8 @@ func (b *bulk) openChannels(ctx workflow.Context) {
 		func(m porting.Revoke) error { return b.CheckBy(m.By) }, b.Revoke)
 	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateAddPorts, b.addPorts, workflow.UpdateHandlerOptions{
 		Description: "Add a batch of orders; the answer comes when there is room for the next",
-		Validator:   func(_ workflow.Context, a porting.AddPorts) error { return applicationError(b.CheckBatch(a)) }}))
+		Validator:   func(_ workflow.Context, a porting.AddPorts) error { return applicationError(b.CheckBatch(a)) },
+	}))
 	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.BulkStatus, error) { return b.Status(), nil },
 		workflow.QueryHandlerOptions{Description: "The roll-up as `bulk show` prints it"}))
 }
@@ -40,7 +43,7 @@ func listenForAll[M any](ctx workflow.Context, b *bulk, name, description string
 			var m M
 			signals.Receive(ctx, &m)
 			if err := check(m); err != nil {
-				b.note(ctx, porting.EventIgnored, "portsaga", err.Error())
+				b.note(ctx, porting.EventIgnored, err.Error())
 				continue
 			}
 			take(m, b.now(ctx))
@@ -68,8 +71,9 @@ func (b *bulk) hearProgress(p porting.Progress) {
 	}
 }
 
-func (b *bulk) note(ctx workflow.Context, on porting.Event, actor, note string) {
-	b.Note(b.now(ctx), on, actor, note)
+// note records what the order itself saw or did.
+func (b *bulk) note(ctx workflow.Context, on porting.Event, note string) {
+	b.Note(b.now(ctx), on, "portsaga", note)
 	b.stale = true
 }
 

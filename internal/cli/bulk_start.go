@@ -139,9 +139,11 @@ func (o bulkOptions) read(ctx context.Context, f *Factory) (template porting.Ord
 }
 
 func (o bulkOptions) badRows(s bulkStarted) error {
-	e := &porting.Error{Kind: porting.Invalid, Code: "rows-bad", Op: "read list of numbers", Object: o.List,
+	e := &porting.Error{
+		Kind: porting.Invalid, Code: "rows-bad", Op: "read list of numbers", Object: o.List,
 		Detail: fmt.Sprintf("%s of %s rows are bad, see %s", thousands(s.BadRows), thousands(s.Rows), s.ErrorsFile),
-		Next:   "correct them, or leave them out with --skip-bad-rows"}
+		Next:   "correct them, or leave them out with --skip-bad-rows",
+	}
 	if s.BadRows == s.Rows {
 		e.Next = "correct them"
 	}
@@ -177,8 +179,10 @@ func (o bulkOptions) writeErrors(rows []orders.RowError) (name string, err error
 		}
 	}
 	if err != nil {
-		return name, &porting.Error{Kind: porting.Invalid, Code: "file-unwritable", Op: "write", Object: name, Detail: because(err),
-			Next: "name a file that you may write with --errors", Err: err}
+		return name, &porting.Error{
+			Kind: porting.Invalid, Code: "file-unwritable", Op: "write", Object: name, Detail: because(err),
+			Next: "name a file that you may write with --errors", Err: err,
+		}
 	}
 	return name, nil
 }

@@ -158,9 +158,11 @@ func TestTheBarIsForTerminals(t *testing.T) {
 	require.Empty(t, s.err.String())
 }
 
-var aRollUp = porting.BulkStatus{ID: "bo-1", Reference: "ACME-2026", Tenant: "acme", State: porting.BulkNeedsAttention, NextBatch: 4, Ports: 40, Numbers: 7_940, Moved: 200,
+var aRollUp = porting.BulkStatus{
+	ID: "bo-1", Reference: "ACME-2026", Tenant: "acme", State: porting.BulkNeedsAttention, NextBatch: 4, Ports: 40, Numbers: 7_940, Moved: 200,
 	Waiting: 3, NotStarted: 1, Untold: 2, Stages: map[porting.Stage]int{porting.Verifying: 30, porting.Exception: 2}, Outcomes: map[porting.Outcome]int{porting.OutcomeCompleted: 4},
-	Attention: 2, NeedsAttention: []string{"pi-7", "pi-9"}, Notes: []porting.Entry{{At: *at(2026, 11, 23, 10), Event: porting.EventDecision, Actor: "ana@desk", Note: "approve (unsigned), for all ports"}}}
+	Attention: 2, NeedsAttention: []string{"pi-7", "pi-9"}, Notes: []porting.Entry{{At: *at(2026, 11, 23, 10), Event: porting.EventDecision, Actor: "ana@desk", Note: "approve (unsigned), for all ports"}},
+}
 
 func TestBulkShow(t *testing.T) {
 	t.Parallel()
@@ -228,8 +230,10 @@ func TestBulkMessages(t *testing.T) {
 func TestListOfABulkOrderAsCSV(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
-	s.ports.summary = []starter.Summary{{ID: "pi-1", Direction: "port-in", Stage: porting.Verifying, State: "open", WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17),
-		Jurisdiction: "us-wireless", Carrier: "simulator", Tenant: "acme", Risk: porting.RiskLow, NeedsAttention: true, Numbers: 12, StartedAt: *at(2026, 11, 23, 10)}}
+	s.ports.summary = []starter.Summary{{
+		ID: "pi-1", Direction: "port-in", Stage: porting.Verifying, State: "open", WaitingOn: porting.WaitingApprover, DueAt: at(2026, 11, 24, 17),
+		Jurisdiction: "us-wireless", Carrier: "simulator", Tenant: "acme", Risk: porting.RiskLow, NeedsAttention: true, Numbers: 12, StartedAt: *at(2026, 11, 23, 10),
+	}}
 	require.Equal(t, 0, s.run(t, "portsaga port list --order bo-1 --csv"))
 	require.Equal(t, "port,direction,stage,state,waiting_on,due_at,foc_at,numbers,rules,carrier,tenant,risk,needs_attention,started_at\n"+
 		"pi-1,port-in,verifying,open,approver,2026-11-24T17:00:00-05:00,,12,us-wireless,simulator,acme,low,true,2026-11-23T10:00:00-05:00\n", s.out.String())

@@ -14,8 +14,10 @@ func writeListCSV(w io.Writer, found []starter.Summary) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"port", "direction", "stage", "state", "waiting_on", "due_at", "foc_at", "numbers", "rules", "carrier", "tenant", "risk", "needs_attention", "started_at"}}
 	for _, p := range found {
-		rows = append(rows, []string{p.ID, p.Direction, string(p.Stage), p.State, string(p.WaitingOn), rfc3339(p.DueAt), rfc3339(p.FOCAt), strconv.Itoa(p.Numbers),
-			p.Jurisdiction, p.Carrier, p.Tenant, string(p.Risk), strconv.FormatBool(p.NeedsAttention), rfc3339(&p.StartedAt)})
+		rows = append(rows, []string{
+			p.ID, p.Direction, string(p.Stage), p.State, string(p.WaitingOn), rfc3339(p.DueAt), rfc3339(p.FOCAt), strconv.Itoa(p.Numbers),
+			p.Jurisdiction, p.Carrier, p.Tenant, string(p.Risk), strconv.FormatBool(p.NeedsAttention), rfc3339(&p.StartedAt),
+		})
 	}
 	return out.WriteAll(rows)
 }

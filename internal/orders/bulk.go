@@ -201,8 +201,10 @@ func (b *bulkReading) fail(line int, column string, found flaw) {
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return nil, &porting.Error{Kind: porting.Failed, Code: "order-unreadable", Op: "read order",
-			Detail: fmt.Sprintf("the file broke off after %d bytes", len(data)), Next: "check that the file can be read, and try again", Err: err}
+		return nil, &porting.Error{
+			Kind: porting.Failed, Code: "order-unreadable", Op: "read order",
+			Detail: fmt.Sprintf("the file broke off after %d bytes", len(data)), Next: "check that the file can be read, and try again", Err: err,
+		}
 	}
 	return data, nil
 }

@@ -127,8 +127,10 @@ func (l *list) next() (row, *flaw) {
 			continue
 		}
 		if len(record) != len(l.header) {
-			return row{line: line}, &flaw{"row-columns", fmt.Sprintf("the row has %d columns and the header %d", len(record), len(l.header)),
-				"write every cell, empty ones too, and quote those that hold the separator"}
+			return row{line: line}, &flaw{
+				"row-columns", fmt.Sprintf("the row has %d columns and the header %d", len(record), len(l.header)),
+				"write every cell, empty ones too, and quote those that hold the separator",
+			}
 		}
 		cells := make(map[string]string, len(record))
 		for i, name := range l.header {
