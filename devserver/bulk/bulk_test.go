@@ -50,29 +50,29 @@ authorization: {kind: loa, signed_at: 2026-01-13T15:05:00-05:00, signed_by: Robi
 submitted_by: ana@desk
 `
 
-// clock runs business time a minute a second from a Tuesday morning in New York: no decision comes too late.
+// clock runs business time an hour a second from a Tuesday morning in New York: no decision comes too late, and nobody
+// waits long for the carrier to cancel.
 func clock(real time.Time) porting.Clock {
 	day := real.UTC().AddDate(0, 0, 1)
 	for day.Weekday() != time.Tuesday {
 		day = day.AddDate(0, 0, 1)
 	}
-	return porting.Clock{Scale: 60, RealStart: real, BusinessStart: time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)}
+	return porting.Clock{Scale: 3600, RealStart: real, BusinessStart: time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)}
 }
 
-func size() (numbers, portsOf int) {
-	numbers, portsOf = short, 200
+const portsOf = 200
+
+func size() int {
 	if os.Getenv("PORTSAGA_BULK") == "full" {
-		numbers = full
+		return full
 	}
-	if n, err := strconv.Atoi(os.Getenv("PORTSAGA_BULK_PORTS_OF")); err == nil {
-		portsOf = n
-	}
-	return numbers, portsOf
+	return short
 }
 
-// One order of many numbers: every port is started, approved for all at once, and submitted to the carrier.
+// One order of many numbers: every port is started, approved with all others and submitted to the carrier. Started again
+// nothing changes, and revoked all of it ends.
 func TestBulkOrder(t *testing.T) {
-	numbers, portsOf := size()
+	numbers := size()
 	stack, err := allinone.Start(t.Context(), allinone.Options{Dir: t.TempDir(), Clock: clock, Fast: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Stop()) })
@@ -103,6 +103,7 @@ func TestBulkOrder(t *testing.T) {
 	require.LessOrEqual(t, longest, most)
 	requireListed(ctx, t, stack, status)
 	requireIdempotent(ctx, t, stack, list, status)
+	requireRevoked(ctx, t, stack, status)
 }
 
 // beyond counts the ports that the carrier has, or had.
@@ -147,6 +148,23 @@ func requireIdempotent(ctx context.Context, t *testing.T, stack *allinone.Stack,
 	require.Equal(t, s.Ports, again.Ports)
 	_, err = stack.Ports.StartBulk(ctx, "BULK-1", list.Orders[1:], func(porting.BulkStatus) {})
 	require.Equal(t, "order-differs", porting.CodeOf(err))
+}
+
+// requireRevoked revokes the whole order: the carrier cancels every port, and the order ends.
+func requireRevoked(ctx context.Context, t *testing.T, stack *allinone.Stack, s porting.BulkStatus) {
+	t.Helper()
+	started := time.Now()
+	_, err := stack.Ports.RevokeBulk(ctx, s.ID, porting.Revoke{ID: "revoke", By: "carla@care"})
+	require.NoError(t, err)
+	end := await(ctx, t, stack, s.ID, func(s porting.BulkStatus) bool { return s.Ended })
+	t.Logf("all revoked after %.1f s more", time.Since(started).Seconds())
+	require.Equal(t, porting.BulkNothingMoved, end.State)
+	require.Equal(t, map[porting.Outcome]int{porting.OutcomeRevoked: s.Ports}, end.Outcomes)
+	runs, longest := histories(ctx, t, stack, s.ID)
+	t.Logf("parent at its end: %d runs, at most %d events", runs, longest)
+	require.LessOrEqual(t, longest, most)
+	_, err = stack.Ports.RevokeBulk(ctx, s.ID, porting.Revoke{By: "carla@care"})
+	require.Equal(t, "order-closed", porting.CodeOf(err))
 }
 
 // numberList is a list of numbers that are reserved for fiction, a hundred in each area code.
