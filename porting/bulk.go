@@ -260,6 +260,9 @@ func (b *Bulk) Revoke(m Revoke, at time.Time) Answer {
 	if m.ID == "" {
 		m.ID = b.ID + "-revoke"
 	}
+	if m.Reason == "" {
+		m.Reason = AuthorizationRevoked
+	}
 	b.Revoked = &m
 	b.Note(at, EventRevoked, m.By, string(m.Reason))
 	b.dropWaiting()

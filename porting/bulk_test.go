@@ -224,7 +224,7 @@ func TestRevocationOfAll(t *testing.T) {
 	b.Revoke(porting.Revoke{By: "ben@care"}, bulkStart)
 	b.Revoke(porting.Revoke{By: "eve@care"}, bulkStart)
 
-	want := porting.Revoke{ID: "bo-1-revoke", By: "ben@care"}
+	want := porting.Revoke{ID: "bo-1-revoke", By: "ben@care", Reason: porting.AuthorizationRevoked}
 	require.Equal(t, []porting.BulkMessage{{b.Ports[0].ID, porting.MsgRevoke, want}}, b.PassOn(1))
 	require.Equal(t, []porting.BulkMessage{{b.Ports[2].ID, porting.MsgRevoke, want}}, b.PassOn(10), "open ports only, and no approval any more")
 	require.False(t, b.Untold())

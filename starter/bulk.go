@@ -59,10 +59,11 @@ func (c *Client) StartBulk(ctx context.Context, reference string, orders []porti
 	return status, nil
 }
 
-// digestOf stands for orders, without their secrets.
+// digestOf stands for orders, without their secrets and whoever sends them: another person may resume them.
 func digestOf(orders []porting.Order) (string, error) {
 	sum := sha256.New()
 	for _, o := range orders {
+		o.SubmittedBy = ""
 		text, err := json.Marshal(o)
 		if err != nil {
 			return "", fmt.Errorf("encode order %s: %w", o.Reference, err)

@@ -96,7 +96,9 @@ func TestStartBulk(t *testing.T) {
 	require.Equal(t, []string{"batch-0", "batch-1", "batch-2"}, p.updates)
 	require.Equal(t, 1, p.Waiting[24].Version)
 
-	again, err := ports.StartBulk(t.Context(), "ACME", bulkOf(25), func(porting.BulkStatus) {})
+	same := bulkOf(25)
+	same[0].SubmittedBy = "ben@desk"
+	again, err := ports.StartBulk(t.Context(), "ACME", same, func(porting.BulkStatus) {})
 	require.NoError(t, err)
 	require.Equal(t, status, again)
 	require.Len(t, p.updates, 3, "started again, it changes nothing")

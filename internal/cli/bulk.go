@@ -133,7 +133,11 @@ func (f *Factory) writeBulk(w io.Writer, s porting.BulkStatus) {
 	}
 	f.section(w, "Ports", len(counts), func(i int) string { return fmt.Sprintf("%-18s %6s", counts[i][0], counts[i][1]) })
 	f.section(w, fmt.Sprintf("A person must look at %d ports", s.Attention), len(s.NeedsAttention), func(i int) string { return s.NeedsAttention[i] })
-	f.section(w, "Notes", len(s.Notes), func(i int) string { return entryLine(s.Notes[i]) })
+	f.section(w, "Notes", len(s.Notes), func(i int) string { return noteLine(s.Notes[i]) })
+}
+
+func noteLine(e porting.Entry) string {
+	return fmt.Sprintf("%s  %-15s  %s: %s", timestamp(e.At), e.Event, oneLine(e.Actor), oneLine(e.Note))
 }
 
 // bulkHeadline says in one line how far a bulk order is.
