@@ -1,7 +1,6 @@
 package porting
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -211,9 +210,8 @@ func (p *Port) Moved() int {
 }
 
 const (
-	maxMessage = 8 << 10 // a message's size as JSON, in bytes
-	maxText    = 1000    // a note's length, in bytes
-	maxName    = 200     // a name's length, in bytes
+	maxText = 1000 // a field's length, in bytes
+	maxName = 200  // a name's length, in bytes
 )
 
 // Check is the validator of every message: nil, or why the port cannot take it now.
@@ -221,8 +219,10 @@ func (p *Port) Check(msg any) error {
 	if p.Closed() {
 		return p.refuse("port-closed", "the port has ended: "+string(p.Outcome), "start a new order")
 	}
-	if size, err := json.Marshal(msg); err != nil || len(size) > maxMessage {
-		return p.invalid("message-too-large", fmt.Sprintf("a message has at most %d bytes", maxMessage))
+	for _, text := range texts(msg) {
+		if len(text) > maxText {
+			return p.invalid("field-length", fmt.Sprintf("a field has at most %d bytes", maxText))
+		}
 	}
 	if id := messageID(msg); id != "" && slices.Contains(p.Seen, id) {
 		return nil // received before, and answered so again
@@ -264,6 +264,24 @@ func (p *Port) Check(msg any) error {
 	default:
 		return p.invalid("message-unknown", fmt.Sprintf("no message of type %T", msg))
 	}
+}
+
+// texts are the fields of a message that only their length bounds.
+func texts(msg any) []string {
+	id := messageID(msg)
+	switch m := msg.(type) {
+	case Decide:
+		return []string{id, string(m.Stage), string(m.Reason)}
+	case Revoke:
+		return []string{id, string(m.Reason)}
+	case Amend:
+		all := []string{id, m.AccountNumber, string(m.BTN), m.Name, m.CodeRef, m.DueDate}
+		if a := m.Address; a != nil {
+			all = append(all, a.Street, a.City, a.Region, a.PostalCode, a.Country)
+		}
+		return all
+	}
+	return []string{id}
 }
 
 func (p *Port) checkDecide(m Decide) error {

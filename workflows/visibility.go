@@ -120,6 +120,7 @@ func (s *saga) report(ctx workflow.Context) {
 		return
 	}
 	s.reported = now
+	now.Step = len(p.Timeline) // two reports may overtake each other
 	s.reporting = workflow.SignalExternalWorkflow(ctx, p.Bulk, "", porting.MsgProgress, now)
 }
 
