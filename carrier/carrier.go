@@ -11,11 +11,17 @@ import (
 )
 
 // What a carrier says is part of the language; these are its names here.
+
 type (
-	Ref         = porting.Ref
-	State       = porting.CarrierState
-	Status      = porting.CarrierStatus
-	Rejection   = porting.Rejection
+	// Ref is our name for an order at a carrier.
+	Ref = porting.Ref
+	// State is where an order stands at the carrier.
+	State = porting.CarrierState
+	// Status is the truth read back.
+	Status = porting.CarrierStatus
+	// Rejection is a carrier's reason, in its words and ours.
+	Rejection = porting.Rejection
+	// NumberState is one number's state at the carrier.
 	NumberState = porting.NumberState
 )
 

@@ -35,8 +35,10 @@ func TestOrdersMeetTheirRules(t *testing.T) {
 			if order.Authorization.Code == "" {
 				return
 			}
-			checked, err := chosen.Pack.CheckCode(rules.CodeCheck{Code: order.Authorization.Code, Number: order.Numbers[0],
-				Issued: order.Authorization.IssuedAt, At: now, Area: order.Subscriber.Address.Region})
+			checked, err := chosen.Pack.CheckCode(rules.CodeCheck{
+				Code: order.Authorization.Code, Number: order.Numbers[0],
+				Issued: order.Authorization.IssuedAt, At: now, Area: order.Subscriber.Address.Region,
+			})
 			require.NoError(t, err)
 			require.True(t, checked.Valid, checked.Why)
 		})

@@ -15,8 +15,10 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
 // ParseNumber accepts exactly E.164. National formats are for the order reader, which knows the country.
 func ParseNumber(s string) (Number, error) {
 	if !e164.MatchString(s) {
-		return "", &Error{Kind: Invalid, Code: "number-not-e164", Op: "read number", Object: Mask(s),
-			Detail: "a number is written as + country code and digits", Next: "write it like +12125550123"}
+		return "", &Error{
+			Kind: Invalid, Code: "number-not-e164", Op: "read number", Object: Mask(s),
+			Detail: "a number is written as + country code and digits", Next: "write it like +12125550123",
+		}
 	}
 	return Number(s), nil
 }
@@ -72,8 +74,10 @@ func (s Secret) MarshalText() ([]byte, error) {
 	if s == "" {
 		return nil, nil
 	}
-	return nil, &Error{Kind: Failed, Code: "secret-not-encodable", Op: "encode order", Object: "authorization code",
-		Detail: "a secret never enters Temporal", Next: "put it in the vault and send its reference"}
+	return nil, &Error{
+		Kind: Failed, Code: "secret-not-encodable", Op: "encode order", Object: "authorization code",
+		Detail: "a secret never enters Temporal", Next: "put it in the vault and send its reference",
+	}
 }
 
 // UnmarshalText takes the secret as written.

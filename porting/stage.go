@@ -119,8 +119,10 @@ const (
 )
 
 // Stages lists every stage in the order in which a port meets them.
-var Stages = []Stage{Received, Screening, Verifying, Submitting, Submitted, Exception, Confirmed, Activating, Active, Notifying, Deciding, Answered,
-	Releasing, Completed, OnHold, RollingBack}
+var Stages = []Stage{
+	Received, Screening, Verifying, Submitting, Submitted, Exception, Confirmed, Activating, Active, Notifying, Deciding, Answered,
+	Releasing, Completed, OnHold, RollingBack,
+}
 
 // Outcomes lists every outcome.
 var Outcomes = []Outcome{OutcomeCompleted, OutcomePartial, OutcomeRevoked, OutcomeReversed, OutcomeDisputed, OutcomeRejected, OutcomeExpired, OutcomeCancelled}

@@ -57,8 +57,10 @@ var holdable = []Stage{Screening, Verifying, Submitting, Submitted, Exception, C
 func Holdable(s Stage) bool { return slices.Contains(holdable, s) }
 
 // stays holds the events that are recorded without a move.
-var stays = []Event{EventDecision, EventExtended, EventReassigned, EventNote, EventCarrierNews, EventIgnored, EventWarned, EventEscalated, EventUndone,
-	EventUndoStuck, EventUnknownState}
+var stays = []Event{
+	EventDecision, EventExtended, EventReassigned, EventNote, EventCarrierNews, EventIgnored, EventWarned, EventEscalated, EventUndone,
+	EventUndoStuck, EventUnknownState,
+}
 
 // portInMoves is portIn with the moves of holds and of every open stage spelled out.
 var portInMoves = spellOut(portIn)
@@ -99,8 +101,10 @@ func Next(d Direction, from Stage, on Event) (to Stage, ends bool, err error) {
 			return t.To, t.To == Completed, nil
 		}
 	}
-	return from, false, &Error{Kind: Failed, Code: "illegal-transition", Op: "move port", Object: string(from),
-		Detail: "no move on " + string(on) + " from here", Next: "this is a defect: report it with the port's timeline"}
+	return from, false, &Error{
+		Kind: Failed, Code: "illegal-transition", Op: "move port", Object: string(from),
+		Detail: "no move on " + string(on) + " from here", Next: "this is a defect: report it with the port's timeline",
+	}
 }
 
 // openStages lists the stages that a table can leave, each once, in table order.

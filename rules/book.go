@@ -69,8 +69,10 @@ func (b *Book) PackAt(id string, at time.Time) (*Pack, error) {
 	if !known {
 		return nil, b.unknown(id)
 	}
-	return nil, &porting.Error{Kind: porting.Refused, Code: "pack-not-in-force", Op: "find pack", Object: id,
-		Detail: "no version binds on " + at.Format(time.DateOnly), Next: "see the versions with: portsaga rules list"}
+	return nil, &porting.Error{
+		Kind: porting.Refused, Code: "pack-not-in-force", Op: "find pack", Object: id,
+		Detail: "no version binds on " + at.Format(time.DateOnly), Next: "see the versions with: portsaga rules list",
+	}
 }
 
 func (b *Book) unknown(ref string) error {

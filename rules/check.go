@@ -11,8 +11,10 @@ import (
 )
 
 // needed are the clocks that a saga asks of every pack.
-var needed = []string{"foc", "foc-patience", "foc-lead", "port", "decision", "correction", "activation", "guard", "confirmed-grace", "cancel-ack",
-	"snapback", "reverse", "dispute", "hold", "resubmit", "undo-retry"}
+var needed = []string{
+	"foc", "foc-patience", "foc-lead", "port", "decision", "correction", "activation", "guard", "confirmed-grace", "cancel-ack",
+	"snapback", "reverse", "dispute", "hold", "resubmit", "undo-retry",
+}
 
 // checker looks at one pack for what a schema cannot see. What a pack has from its base is found in the base's file only
 // by name, so its faults are shown at the pack's first line.

@@ -17,8 +17,10 @@ type Date struct {
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return Date{}, &porting.Error{Kind: porting.Invalid, Code: "date-unreadable", Op: "read date", Object: s,
-			Detail: "this is no date", Next: "write it like 2026-11-30"}
+		return Date{}, &porting.Error{
+			Kind: porting.Invalid, Code: "date-unreadable", Op: "read date", Object: s,
+			Detail: "this is no date", Next: "write it like 2026-11-30",
+		}
 	}
 	return dateOf(t), nil
 }

@@ -52,8 +52,10 @@ func (p *Pack) Due(name string, start time.Time, at Place) (Due, error) {
 		}
 	}
 	clock = clock.in(at)
-	due := Due{Clock: name, Unit: clock.Unit, Start: start.In(cal.zone), DeemedReceived: deemed, At: clock.end(deemed, cal).In(cal.zone),
-		OnExpiry: clock.OnExpiry, Why: clock.Why(), Confidence: clock.Confidence}
+	due := Due{
+		Clock: name, Unit: clock.Unit, Start: start.In(cal.zone), DeemedReceived: deemed, At: clock.end(deemed, cal).In(cal.zone),
+		OnExpiry: clock.OnExpiry, Why: clock.Why(), Confidence: clock.Confidence,
+	}
 	if clock.onBusinessTime() && p.assumesHolidays(clock.Calendar, at) {
 		due.Why += "; the donor's own holidays are not known, the usual ones are assumed"
 	}

@@ -18,13 +18,29 @@ func TestHolidaySets(t *testing.T) {
 		closed   bool
 		libWrong bool
 	}{
-		"us-carrier": {{"2026-07-03", true, false}, {"2026-11-26", true, false}, {"2027-12-31", true, false},
-			{"2026-10-12", false, true}, {"2026-11-11", false, true}}, // Columbus and Veterans Day: federal, yet carriers work
-		"ca": {{"2026-07-01", true, false}, {"2026-09-30", true, false}, {"2026-11-11", true, false},
-			{"2026-04-06", false, true}, {"2026-08-03", false, true}},
+		"us-carrier": {
+			{"2026-07-03", true, false},
+			{"2026-11-26", true, false},
+			{"2027-12-31", true, false},
+			{"2026-10-12", false, true},
+			{"2026-11-11", false, true},
+		}, // Columbus and Veterans Day: federal, yet carriers work
+		"ca": {
+			{"2026-07-01", true, false},
+			{"2026-09-30", true, false},
+			{"2026-11-11", true, false},
+			{"2026-04-06", false, true},
+			{"2026-08-03", false, true},
+		},
 		"gb": {{"2026-12-28", true, false}, {"2027-12-27", true, false}, {"2027-12-28", true, false}, {"2026-08-31", true, false}},
-		"gb-sct": {{"2026-01-02", true, true}, {"2026-08-03", true, true}, {"2026-11-30", true, true}, {"2026-06-15", true, true},
-			{"2026-04-06", false, true}, {"2026-08-31", false, true}},
+		"gb-sct": {
+			{"2026-01-02", true, true},
+			{"2026-08-03", true, true},
+			{"2026-11-30", true, true},
+			{"2026-06-15", true, true},
+			{"2026-04-06", false, true},
+			{"2026-08-31", false, true},
+		},
 		"gb-nir": {{"2026-03-17", true, true}, {"2026-07-13", true, true}, {"2026-08-31", true, false}},
 		"au-nsw": {{"2026-04-27", true, true}, {"2027-04-26", true, true}, {"2026-06-08", true, false}},
 		"au-wa":  {{"2026-04-27", true, false}},

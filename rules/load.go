@@ -42,8 +42,10 @@ type reader struct {
 }
 
 func newReader() *reader {
-	return &reader{shared: &shared{holidays: map[string]*holidaySet{}, zones: map[string]*zoneTable{}},
-		bases: map[string]*Pack{}, sources: map[*Pack]*source{}, common: map[string][]byte{}}
+	return &reader{
+		shared: &shared{holidays: map[string]*holidaySet{}, zones: map[string]*zoneTable{}},
+		bases:  map[string]*Pack{}, sources: map[*Pack]*source{}, common: map[string][]byte{},
+	}
 }
 
 // load reads packs from one directory after another; what a later one holds replaces what an earlier one held.
@@ -57,8 +59,10 @@ func load(dirs ...fs.FS) (*Book, error) {
 	r.finish()
 	for _, f := range r.findings {
 		if f.Severity == SeverityError {
-			return nil, &porting.Error{Kind: porting.Invalid, Code: "rules-invalid", Op: "load rule packs", Object: f.File,
-				Detail: f.String(), Next: "see every fault with: portsaga rules lint DIR"}
+			return nil, &porting.Error{
+				Kind: porting.Invalid, Code: "rules-invalid", Op: "load rule packs", Object: f.File,
+				Detail: f.String(), Next: "see every fault with: portsaga rules lint DIR",
+			}
 		}
 	}
 	return &Book{packs: r.packs}, nil

@@ -117,8 +117,10 @@ func (b *Book) candidates(country, kind string, at time.Time) ([]*Pack, error) {
 	}
 	no := func(code, detail string, have []string) error {
 		slices.Sort(have)
-		return &porting.Error{Kind: porting.Refused, Code: code, Op: "select pack", Object: country, Detail: detail,
-			Next: "there are packs for " + strings.Join(slices.Compact(have), ", ")}
+		return &porting.Error{
+			Kind: porting.Refused, Code: code, Op: "select pack", Object: country, Detail: detail,
+			Next: "there are packs for " + strings.Join(slices.Compact(have), ", "),
+		}
 	}
 	switch {
 	case len(packs) > 0:

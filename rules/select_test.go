@@ -160,8 +160,10 @@ func TestEveryPackIsComplete(t *testing.T) {
 			require.NotEmpty(t, clock.OnExpiry)
 		}
 	}
-	for _, id := range []string{"us-wireline-simple", "us-wireline-nonsimple", "us-wireless", "us-tollfree", "ca-wireline", "ca-wireless", "gb-mobile",
-		"gb-fixed", "de", "fr-mobile", "fr-fixed", "es-mobile", "it-mobile", "nl", "au-mobile", "au-local", "nz", "in", "sg", "hk", "jp", "br", "mx", "za", "ng"} {
+	for _, id := range []string{
+		"us-wireline-simple", "us-wireline-nonsimple", "us-wireless", "us-tollfree", "ca-wireline", "ca-wireless", "gb-mobile",
+		"gb-fixed", "de", "fr-mobile", "fr-fixed", "es-mobile", "it-mobile", "nl", "au-mobile", "au-local", "nz", "in", "sg", "hk", "jp", "br", "mx", "za", "ng",
+	} {
 		require.True(t, ids[id], id)
 	}
 	require.Len(t, ids, 25)

@@ -57,8 +57,10 @@ func classify(tests []SimpleTest, o porting.Order) (simple bool, results []TestR
 	}
 	for _, feature := range o.Account.Features {
 		if !slices.Contains(known, feature) {
-			return false, nil, &porting.Error{Kind: porting.Refused, Code: "feature-unknown", Op: "classify port", Object: feature,
-				Detail: "no test knows this feature of the account", Next: "write one of " + strings.Join(known, ", ")}
+			return false, nil, &porting.Error{
+				Kind: porting.Refused, Code: "feature-unknown", Op: "classify port", Object: feature,
+				Detail: "no test knows this feature of the account", Next: "write one of " + strings.Join(known, ", "),
+			}
 		}
 	}
 	return simple, results, nil

@@ -28,40 +28,91 @@ func TestSimplePort(t *testing.T) {
 		place                    rules.Place
 		deemed, foc, eligibleDay string
 	}{
-		{"in the morning", "2026-11-24T09:30-07:00", rules.Place{Number: phoenix},
-			"2026-11-24T09:30-07:00", "2026-11-24T13:30-07:00", "2026-11-25T00:00-07:00"},
-		{"at 13:00 still on time", "2026-11-24T13:00-07:00", rules.Place{Number: phoenix},
-			"2026-11-24T13:00-07:00", "2026-11-24T17:00-07:00", "2026-11-25T00:00-07:00"},
-		{"at 13:01 too late", "2026-11-24T13:01-07:00", rules.Place{Number: phoenix},
-			"2026-11-25T08:00-07:00", "2026-11-25T12:00-07:00", "2026-11-26T00:00-07:00"},
-		{"before opening", "2026-11-24T07:59-07:00", rules.Place{Number: phoenix},
-			"2026-11-24T08:00-07:00", "2026-11-24T12:00-07:00", "2026-11-25T00:00-07:00"},
-		{"at night", "2026-11-24T23:10-07:00", rules.Place{Number: phoenix},
-			"2026-11-25T08:00-07:00", "2026-11-25T12:00-07:00", "2026-11-26T00:00-07:00"},
-		{"the donor's holidays", "2026-11-25T14:00-07:00", rules.Place{Number: phoenix, DonorHolidays: thanksgiving},
-			"2026-11-30T08:00-07:00", "2026-11-30T12:00-07:00", "2026-12-01T00:00-07:00"},
-		{"a donor that works on Thanksgiving", "2026-11-25T14:00-07:00", rules.Place{Number: phoenix, DonorHolidays: thanksgiving[1:]},
-			"2026-11-26T08:00-07:00", "2026-11-26T12:00-07:00", "2026-11-27T00:00-07:00"},
-		{"a donor that is not known to close", "2026-10-12T09:00-04:00", rules.Place{Number: newYork},
-			"2026-10-12T09:00-04:00", "2026-10-12T13:00-04:00", "2026-10-13T00:00-04:00"},
-		{"Phoenix in summer is on Denver's time", "2026-07-07T07:30-07:00", rules.Place{Number: phoenix},
-			"2026-07-07T08:30-06:00", "2026-07-07T12:30-06:00", "2026-07-08T00:00-06:00"},
-		{"El Paso is on Chicago's time", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso},
-			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00"},
-		{"the number goes before the subscriber's state", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso, Region: "az"},
-			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00"},
-		{"the state alone", "2026-11-24T12:30-07:00", rules.Place{Region: "az"},
-			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00"},
-		{"the state by its name", "2026-11-24T12:30-07:00", rules.Place{Region: "arizona"},
-			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00"},
-		{"the zone goes before all", "2026-11-24T12:30-07:00", rules.Place{Number: elPaso, Zone: "America/New_York"},
-			"2026-11-25T08:00-05:00", "2026-11-25T12:00-05:00", "2026-11-26T00:00-05:00"},
-		{"Friday", "2026-11-20T10:00-05:00", rules.Place{Number: newYork},
-			"2026-11-20T10:00-05:00", "2026-11-20T14:00-05:00", "2026-11-21T00:00-05:00"},
-		{"over the weekend into summer time", "2027-03-12T14:00-05:00", rules.Place{Number: newYork},
-			"2027-03-15T08:00-04:00", "2027-03-15T12:00-04:00", "2027-03-16T00:00-04:00"},
-		{"over the weekend out of summer time", "2026-10-30T14:00-04:00", rules.Place{Number: newYork},
-			"2026-11-02T08:00-05:00", "2026-11-02T12:00-05:00", "2026-11-03T00:00-05:00"},
+		{
+			"in the morning", "2026-11-24T09:30-07:00",
+			rules.Place{Number: phoenix},
+			"2026-11-24T09:30-07:00", "2026-11-24T13:30-07:00", "2026-11-25T00:00-07:00",
+		},
+		{
+			"at 13:00 still on time", "2026-11-24T13:00-07:00",
+			rules.Place{Number: phoenix},
+			"2026-11-24T13:00-07:00", "2026-11-24T17:00-07:00", "2026-11-25T00:00-07:00",
+		},
+		{
+			"at 13:01 too late", "2026-11-24T13:01-07:00",
+			rules.Place{Number: phoenix},
+			"2026-11-25T08:00-07:00", "2026-11-25T12:00-07:00", "2026-11-26T00:00-07:00",
+		},
+		{
+			"before opening", "2026-11-24T07:59-07:00",
+			rules.Place{Number: phoenix},
+			"2026-11-24T08:00-07:00", "2026-11-24T12:00-07:00", "2026-11-25T00:00-07:00",
+		},
+		{
+			"at night", "2026-11-24T23:10-07:00",
+			rules.Place{Number: phoenix},
+			"2026-11-25T08:00-07:00", "2026-11-25T12:00-07:00", "2026-11-26T00:00-07:00",
+		},
+		{
+			"the donor's holidays", "2026-11-25T14:00-07:00",
+			rules.Place{Number: phoenix, DonorHolidays: thanksgiving},
+			"2026-11-30T08:00-07:00", "2026-11-30T12:00-07:00", "2026-12-01T00:00-07:00",
+		},
+		{
+			"a donor that works on Thanksgiving", "2026-11-25T14:00-07:00",
+			rules.Place{Number: phoenix, DonorHolidays: thanksgiving[1:]},
+			"2026-11-26T08:00-07:00", "2026-11-26T12:00-07:00", "2026-11-27T00:00-07:00",
+		},
+		{
+			"a donor that is not known to close", "2026-10-12T09:00-04:00",
+			rules.Place{Number: newYork},
+			"2026-10-12T09:00-04:00", "2026-10-12T13:00-04:00", "2026-10-13T00:00-04:00",
+		},
+		{
+			"Phoenix in summer is on Denver's time", "2026-07-07T07:30-07:00",
+			rules.Place{Number: phoenix},
+			"2026-07-07T08:30-06:00", "2026-07-07T12:30-06:00", "2026-07-08T00:00-06:00",
+		},
+		{
+			"El Paso is on Chicago's time", "2026-11-24T12:30-07:00",
+			rules.Place{Number: elPaso},
+			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00",
+		},
+		{
+			"the number goes before the subscriber's state", "2026-11-24T12:30-07:00",
+			rules.Place{Number: elPaso, Region: "az"},
+			"2026-11-25T08:00-06:00", "2026-11-25T12:00-06:00", "2026-11-26T00:00-06:00",
+		},
+		{
+			"the state alone", "2026-11-24T12:30-07:00",
+			rules.Place{Region: "az"},
+			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00",
+		},
+		{
+			"the state by its name", "2026-11-24T12:30-07:00",
+			rules.Place{Region: "arizona"},
+			"2026-11-24T12:30-07:00", "2026-11-24T16:30-07:00", "2026-11-25T00:00-07:00",
+		},
+		{
+			"the zone goes before all", "2026-11-24T12:30-07:00",
+			rules.Place{Number: elPaso, Zone: "America/New_York"},
+			"2026-11-25T08:00-05:00", "2026-11-25T12:00-05:00", "2026-11-26T00:00-05:00",
+		},
+		{
+			"Friday", "2026-11-20T10:00-05:00",
+			rules.Place{Number: newYork},
+			"2026-11-20T10:00-05:00", "2026-11-20T14:00-05:00", "2026-11-21T00:00-05:00",
+		},
+		{
+			"over the weekend into summer time", "2027-03-12T14:00-05:00",
+			rules.Place{Number: newYork},
+			"2027-03-15T08:00-04:00", "2027-03-15T12:00-04:00", "2027-03-16T00:00-04:00",
+		},
+		{
+			"over the weekend out of summer time", "2026-10-30T14:00-04:00",
+			rules.Place{Number: newYork},
+			"2026-11-02T08:00-05:00", "2026-11-02T12:00-05:00", "2026-11-03T00:00-05:00",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,8 +145,11 @@ func TestNonSimplePort(t *testing.T) {
 		{"four business days", "port", "2026-11-16T10:00-05:00", ny, "2026-11-20T10:00-05:00"},
 		{"four business days and a holiday", "port", "2026-11-23T10:00-05:00", ny, "2026-11-30T10:00-05:00"},
 		{"earliest date", "eligible", "2026-11-20T15:00-05:00", ny, "2026-11-27T00:00-05:00"},
-		{"earliest date with the donor's list", "eligible", "2026-11-20T15:00-05:00",
-			rules.Place{Number: newYork, DonorHolidays: []rules.Date{date(t, "2026-11-26"), date(t, "2026-11-27")}}, "2026-11-30T00:00-05:00"},
+		{
+			"earliest date with the donor's list", "eligible", "2026-11-20T15:00-05:00",
+			rules.Place{Number: newYork, DonorHolidays: []rules.Date{date(t, "2026-11-26"), date(t, "2026-11-27")}},
+			"2026-11-30T00:00-05:00",
+		},
 	})
 }
 

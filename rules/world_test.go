@@ -58,8 +58,11 @@ func TestAustraliaKeepsBothVersions(t *testing.T) {
 		at    string
 		valid bool
 	}{
-		{old, "2026-01-31T23:59+11:00", true}, {old, "2026-02-01T00:00+11:00", false},
-		{now, "2026-01-31T23:59+11:00", true}, {now, "2026-03-02T23:59+11:00", true}, {now, "2026-03-03T00:00+11:00", false},
+		{old, "2026-01-31T23:59+11:00", true},
+		{old, "2026-02-01T00:00+11:00", false},
+		{now, "2026-01-31T23:59+11:00", true},
+		{now, "2026-03-02T23:59+11:00", true},
+		{now, "2026-03-03T00:00+11:00", false},
 	} {
 		got, err := c.pack.CheckCode(rules.CodeCheck{Kind: "customer-authorisation", Issued: signed, At: at(t, c.at)})
 		require.NoError(t, err)

@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // DefaultTaskQueue is the queue that workers poll unless they are told otherwise.
@@ -78,9 +79,11 @@ func (c *Client) putSecret(ctx context.Context, id string, order porting.Order) 
 		return order, nil
 	}
 	if c.options.Secrets == nil {
-		return order, &porting.Error{Kind: porting.Invalid, Code: "no-secret-store", Op: "start port", Object: id,
+		return order, &porting.Error{
+			Kind: porting.Invalid, Code: "no-secret-store", Op: "start port", Object: id,
 			Detail: "the order carries an authorization code, and there is nowhere to keep it outside Temporal",
-			Next:   "set PORTSAGA_LEDGER and PORTSAGA_KEY_FILE, or give Options.Secrets"}
+			Next:   "set PORTSAGA_LEDGER and PORTSAGA_KEY_FILE, or give Options.Secrets",
+		}
 	}
 	ref, err := c.options.Secrets.PutSecret(ctx, id, code)
 	if err != nil {
@@ -96,8 +99,10 @@ func (c *Client) start(ctx context.Context, id string, order porting.Order) (por
 	handle, err := c.temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(id, order), porting.WorkflowPortIn,
 			porting.PortInput{ID: id, Order: order, Clock: c.options.Clock}),
-		UpdateOptions: client.UpdateWorkflowOptions{WorkflowID: id, UpdateName: porting.UpdateReceive,
-			WaitForStage: client.WorkflowUpdateStageCompleted},
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: id, UpdateName: porting.UpdateReceive,
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
 	})
 	var answer porting.Answer
 	if err == nil {
@@ -212,8 +217,10 @@ func (c *Client) Signal(ctx context.Context, id, message string, body any) error
 
 func (c *Client) update(ctx context.Context, id, name, messageID string, body any) (porting.Answer, error) {
 	var answer porting.Answer
-	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: id, UpdateID: messageID, UpdateName: name,
-		Args: []any{body}, WaitForStage: client.WorkflowUpdateStageCompleted})
+	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: id, UpdateID: messageID, UpdateName: name,
+		Args: []any{body}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
 	if err == nil {
 		err = handle.Get(ctx, &answer)
 	}
@@ -234,8 +241,7 @@ func (c *Client) Status(ctx context.Context, id string) (porting.Status, error) 
 func (c *Client) Wait(ctx context.Context, id string) (porting.Status, error) {
 	var status porting.Status
 	err := c.temporal.GetWorkflow(ctx, id, "").Get(ctx, &status)
-	var cancelled *temporal.CanceledError
-	if errors.As(err, &cancelled) {
+	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
 		return c.Status(ctx, id)
 	}
 	return status, explain("wait for port", id, err)

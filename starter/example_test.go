@@ -3,16 +3,15 @@ package starter_test
 import (
 	"context"
 	"fmt"
-	"log"
 
-	"github.com/portsaga/portsaga/porting"
-	"github.com/portsaga/portsaga/starter"
+	"github.com/stretchr/testify/mock"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/mocks"
 
-	"github.com/stretchr/testify/mock"
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/starter"
 )
 
 // A service looks at a port and reacts to its refusals by code, not by text.
@@ -22,7 +21,8 @@ func Example() {
 
 	status, err := ports.Status(context.Background(), "pi-jrnmntaoorcvfbja")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(status.Stage, "waiting on", status.WaitingOn)
 

@@ -3,9 +3,10 @@ package starter
 import (
 	"errors"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // explain turns what Temporal says into what a porting desk understands.
@@ -16,8 +17,7 @@ func explain(op, id string, err error) error {
 	say := func(kind porting.Kind, code, detail, next string) error {
 		return &porting.Error{Kind: kind, Code: code, Op: op, Object: id, Detail: detail, Next: next, Err: err}
 	}
-	var refusal *temporal.ApplicationError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return fromSaga(refusal, op, id)
 	}
 	var notFound *serviceerror.NotFound

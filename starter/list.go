@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // Filter selects ports. Empty fields select all.
@@ -56,7 +57,8 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Summary, error) {
 	var page []byte
 	for len(ports) < limit {
 		answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: f.query(), PageSize: int32(min(limit-len(ports), 1000)), NextPageToken: page})
+			Query: f.query(), PageSize: int32(min(limit-len(ports), 1000)), NextPageToken: page, //nolint:gosec // at most 1000
+		})
 		if err != nil {
 			return nil, explain("list ports", "", err)
 		}

@@ -1,8 +1,9 @@
 package workflows
 
 import (
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // activate passes the point of no return: the gate checks everything again and wins the fence, or refuses. While it is
@@ -79,7 +80,8 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
 		s.hintsRead = s.port.CarrierHints
 		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Needed: s.port.Receipt.Needed(),
-			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Clock: s.port.Clock, At: s.now(ctx)})
+			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Clock: s.port.Clock, At: s.now(ctx),
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portsaga/portsaga/porting"
@@ -109,8 +110,8 @@ func timeline(entries []porting.Entry, room int) string {
 	const head, dropped = "| When (UTC) | Stage | What | Who |\n|---|---|---|---|\n", "| … | | earlier steps are in the history | |\n"
 	room -= len(head) + len(dropped)
 	var rows []string
-	for i := len(entries) - 1; i >= 0; i-- {
-		row := timelineRow(entries[i])
+	for _, entrie := range slices.Backward(entries) {
+		row := timelineRow(entrie)
 		if room -= len(row); room < 0 {
 			rows = append(rows, dropped)
 			break
@@ -119,8 +120,8 @@ func timeline(entries []porting.Entry, room int) string {
 	}
 	var b strings.Builder
 	b.WriteString(head)
-	for i := len(rows) - 1; i >= 0; i-- {
-		b.WriteString(rows[i])
+	for _, row := range slices.Backward(rows) {
+		b.WriteString(row)
 	}
 	return b.String()
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // errCarrierRejected ends an attempt; a correction starts the next.
@@ -21,8 +22,10 @@ func (s *saga) rejectedByCarrier(ctx workflow.Context) error {
 		return err
 	}
 	if plan.Exhausted {
-		return stop{porting.EventCarrierRefused, porting.OutcomeRejected, porting.Refusal{Reason: rejectReason(s.carrier),
-			Note: fmt.Sprintf("rejected again after %d versions: %s", s.port.Order.Version, rejections(s.carrier))}}
+		return stop{porting.EventCarrierRefused, porting.OutcomeRejected, porting.Refusal{
+			Reason: rejectReason(s.carrier),
+			Note:   fmt.Sprintf("rejected again after %d versions: %s", s.port.Order.Version, rejections(s.carrier)),
+		}}
 	}
 	s.plan = plan
 	s.port.SetNumbers(porting.NumberPending, rejectReason(s.carrier))

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // awaitFOC waits for the carrier's firm order confirmation, with patience after the deadline, not without end.

@@ -3,9 +3,10 @@ package workflows
 import (
 	"errors"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // openChannels opens every message as a signal and as an update, and the query, before the first step: the Web UI lists
@@ -142,7 +143,8 @@ func applicationError(err error) error {
 		return err
 	}
 	return temporal.NewApplicationErrorWithOptions(refusal.Error(), refusal.Code, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{refusal}, Category: temporal.ApplicationErrorCategoryBenign})
+		NonRetryable: true, Details: []any{refusal}, Category: temporal.ApplicationErrorCategoryBenign,
+	})
 }
 
 // must stops the workflow task where a handler cannot be registered: that is a defect of the build, not of the port.

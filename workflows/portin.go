@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // PortIn moves an order's numbers to us: it takes the order, has it screened and approved, submits it to the carrier,

@@ -3,9 +3,10 @@ package workflows
 import (
 	"errors"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // stop ends the story by a rule, a person or a clock. It is a "no", not a failure.

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // The clocks of a pack that the saga waits on.

@@ -4,10 +4,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // The search attributes by which operators find ports.
@@ -30,8 +31,10 @@ var (
 // SearchAttributes lists the attributes that a namespace must know, with their types.
 func SearchAttributes() map[string]enums.IndexedValueType {
 	types := map[string]enums.IndexedValueType{}
-	for _, key := range []temporal.SearchAttributeKey{keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant,
-		keyRisk, keyOrder, keyNumbers, keyDueAt, keyFOCAt, keyNeedsAttention, keyNumberCount} {
+	for _, key := range []temporal.SearchAttributeKey{
+		keyDirection, keyStage, keyWaitingOn, keyJurisdiction, keyCarrier, keyTenant,
+		keyRisk, keyOrder, keyNumbers, keyDueAt, keyFOCAt, keyNeedsAttention, keyNumberCount,
+	} {
 		types[key.GetName()] = key.GetValueType()
 	}
 	return types
@@ -51,8 +54,10 @@ var keywordKeys = [8]temporal.SearchAttributeKeyKeyword{keyDirection, keyStage, 
 
 func attributesOf(p *porting.Port) attributes {
 	return attributes{
-		keywords: [8]string{string(p.Direction), string(p.Stage), string(p.WaitingOn), p.Receipt.Jurisdiction, p.Receipt.Carrier,
-			p.Order.TenantOrDefault(), string(p.Risk), p.Bulk},
+		keywords: [8]string{
+			string(p.Direction), string(p.Stage), string(p.WaitingOn), p.Receipt.Jurisdiction, p.Receipt.Carrier,
+			p.Order.TenantOrDefault(), string(p.Risk), p.Bulk,
+		},
 		numbers:   p.Receipt.Tokens,
 		dueAt:     p.DueAt,
 		focAt:     p.FOCAt,

@@ -3,8 +3,9 @@ package workflows
 import (
 	"time"
 
-	"github.com/portsaga/portsaga/porting"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // until is the one way to wait: for cond, at most until a deadline in business time. It reports whether cond came true.

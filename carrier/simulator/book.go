@@ -67,8 +67,10 @@ func (b *book) do(q request, now time.Time) (took bool, err error) {
 }
 
 func (b *book) submit(o *order, q request, now time.Time) (bool, error) {
-	l := line{At: now, Ref: carrier.Ref{Port: q.port, Version: q.version}, Effect: Submitted, RequestID: q.id,
-		Reference: q.order.Reference, Scenario: b.scenarioOf(q).Name, Numbers: q.order.Numbers, DDD: q.order.DDD}
+	l := line{
+		At: now, Ref: carrier.Ref{Port: q.port, Version: q.version}, Effect: Submitted, RequestID: q.id,
+		Reference: q.order.Reference, Scenario: b.scenarioOf(q).Name, Numbers: q.order.Numbers, DDD: q.order.DDD,
+	}
 	if o != nil {
 		if q.version <= o.ref.Version {
 			return false, nil
@@ -255,8 +257,10 @@ func (b *book) foldOrder(l line) error {
 		b.effects = append(b.effects, Effect{At: l.At, Ref: l.Ref, Effect: l.Effect, RequestID: l.RequestID})
 	}
 	if l.Webhook != "" && !s.Webhooks.Drop {
-		b.news = append(b.news, news{how: s.Webhooks, Webhook: Webhook{ID: l.Webhook, Type: "order." + l.Effect, Order: l.Ref,
-			OccurredAt: l.At, Status: o.word}})
+		b.news = append(b.news, news{how: s.Webhooks, Webhook: Webhook{
+			ID: l.Webhook, Type: "order." + l.Effect, Order: l.Ref,
+			OccurredAt: l.At, Status: o.word,
+		}})
 	}
 	return nil
 }

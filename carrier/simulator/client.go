@@ -39,8 +39,10 @@ func (c *Client) Capabilities() carrier.Capabilities {
 // Portability asks about numbers, and answers in their order.
 func (c *Client) Portability(ctx context.Context, numbers []porting.Number) ([]carrier.Portability, error) {
 	var view portabilityView
-	q := call{op: "check portability", object: fmt.Sprintf("%d numbers", len(numbers)), method: http.MethodPost,
-		path: "/portability", body: portabilityRequest{numbers}}
+	q := call{
+		op: "check portability", object: fmt.Sprintf("%d numbers", len(numbers)), method: http.MethodPost,
+		path: "/portability", body: portabilityRequest{numbers},
+	}
 	if err := c.do(ctx, q, &view); err != nil {
 		return nil, err
 	}
@@ -102,10 +104,14 @@ func keyOf(ref carrier.Ref, step string) string { return ref.String() + "/" + st
 
 func orderRequest(lsr carrier.LSR) OrderRequest {
 	o := lsr.Order
-	return OrderRequest{Reference: o.Reference, Kind: o.Kind, Numbers: o.Numbers, DDD: lsr.DDD, Donor: o.Donor,
+	return OrderRequest{
+		Reference: o.Reference, Kind: o.Kind, Numbers: o.Numbers, DDD: lsr.DDD, Donor: o.Donor,
 		Recipient: o.Recipient, Subscriber: o.Subscriber, Account: o.Account,
-		Authorization: AuthorizationView{Kind: o.Authorization.Kind, Code: lsr.Code.Reveal(),
-			SignedAt: o.Authorization.SignedAt, SignedBy: o.Authorization.SignedBy}}
+		Authorization: AuthorizationView{
+			Kind: o.Authorization.Kind, Code: lsr.Code.Reveal(),
+			SignedAt: o.Authorization.SignedAt, SignedBy: o.Authorization.SignedBy,
+		},
+	}
 }
 
 // call is one request to the carrier.
@@ -239,8 +245,10 @@ func stateOf(word string) carrier.State {
 }
 
 func (c *Client) status(v OrderView) carrier.Status {
-	s := carrier.Status{Ref: carrier.Ref{Port: v.Port, Version: v.Version}, State: stateOf(v.Status), FOC: v.FOC,
-		Version: v.Change, Raw: v.Status}
+	s := carrier.Status{
+		Ref: carrier.Ref{Port: v.Port, Version: v.Version}, State: stateOf(v.Status), FOC: v.FOC,
+		Version: v.Change, Raw: v.Status,
+	}
 	for _, r := range v.Reasons {
 		s.Reasons = append(s.Reasons, carrier.Rejection{Code: r.Code, Text: r.Text, Reason: c.reason(r.Code, r.Text)})
 	}

@@ -61,8 +61,10 @@ func TestReasons(t *testing.T) {
 	c := answering(t, 200, body)
 	st, err := c.Status(t.Context(), lsr("p").Ref)
 	require.NoError(t, err)
-	require.Equal(t, []carrier.Rejection{{Code: "PIN_MISMATCH", Reason: porting.PINMismatch},
-		{Code: "7401", Text: "AN", Reason: porting.OtherReason}}, st.Reasons)
+	require.Equal(t, []carrier.Rejection{
+		{Code: "PIN_MISMATCH", Reason: porting.PINMismatch},
+		{Code: "7401", Text: "AN", Reason: porting.OtherReason},
+	}, st.Reasons)
 
 	c.Map = func(code, _ string) porting.Reason {
 		return map[string]porting.Reason{"7401": porting.AccountNumberMismatch}[code]

@@ -110,6 +110,8 @@ func (j *journal) close() error {
 }
 
 func badState(path string, err error) error {
-	return &porting.Error{Kind: porting.Failed, Code: "simulator-state-unreadable", Op: "open simulator state", Object: path,
-		Detail: err.Error(), Next: "move the file away to begin anew", Err: err}
+	return &porting.Error{
+		Kind: porting.Failed, Code: "simulator-state-unreadable", Op: "open simulator state", Object: path,
+		Detail: err.Error(), Next: "move the file away to begin anew", Err: err,
+	}
 }

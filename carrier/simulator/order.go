@@ -54,12 +54,18 @@ type move struct {
 var moves = map[string]move{
 	Submitted:    {asked: true, from: []string{""}, to: wordReceived},
 	Supplemented: {asked: true, from: []string{wordReceived, wordRejected, wordFOC, wordJeopardy}, to: wordReceived},
-	CancelAsked: {asked: true, from: []string{wordReceived, wordRejected, wordFOC, wordJeopardy}, to: wordCancelRequested,
-		already: []string{wordCancelRequested, wordCancelled}},
-	ActivationAsked: {asked: true, from: []string{wordFOC, wordJeopardy}, to: wordActivating,
-		already: []string{wordActivating, wordActive}},
-	ReversalAsked: {asked: true, from: []string{wordActive}, to: wordReverseRequested,
-		already: []string{wordReverseRequested, wordReversed}},
+	CancelAsked: {
+		asked: true, from: []string{wordReceived, wordRejected, wordFOC, wordJeopardy}, to: wordCancelRequested,
+		already: []string{wordCancelRequested, wordCancelled},
+	},
+	ActivationAsked: {
+		asked: true, from: []string{wordFOC, wordJeopardy}, to: wordActivating,
+		already: []string{wordActivating, wordActive},
+	},
+	ReversalAsked: {
+		asked: true, from: []string{wordActive}, to: wordReverseRequested,
+		already: []string{wordReverseRequested, wordReversed},
+	},
 
 	Confirmed:    {from: []string{wordReceived}, to: wordFOC},
 	Rejected:     {from: []string{wordReceived, wordFOC, wordJeopardy}, to: wordRejected},

@@ -45,9 +45,11 @@ type postman struct {
 }
 
 func newPostman(ctx context.Context, o Options, delivered func(id string)) *postman {
-	return &postman{url: o.WebhookURL, secret: o.WebhookSecret, clock: o.Clock, log: o.Log, delivered: delivered,
+	return &postman{
+		url: o.WebhookURL, secret: o.WebhookSecret, clock: o.Clock, log: o.Log, delivered: delivered,
 		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxConnsPerHost: 16, MaxIdleConnsPerHost: 16}},
-		ctx:  ctx, bags: map[string][]news{}, held: map[string]news{}, timer: map[string]*time.Timer{}}
+		ctx:  ctx, bags: map[string][]news{}, held: map[string]news{}, timer: map[string]*time.Timer{},
+	}
 }
 
 // send takes webhooks and returns at once.

@@ -90,19 +90,25 @@ func TestWebhooks(t *testing.T) {
 	}{
 		{"in order, once", ``, 0, []string{"order.confirmed", "order.jeopardised"}},
 		{"tried again until taken", ``, 2, []string{"order.confirmed", "order.jeopardised"}},
-		{"duplicates", `webhooks: {duplicates: 1}`, 0,
-			[]string{"order.confirmed", "order.confirmed", "order.jeopardised", "order.jeopardised"}},
+		{
+			"duplicates", `webhooks: {duplicates: 1}`, 0,
+			[]string{"order.confirmed", "order.confirmed", "order.jeopardised", "order.jeopardised"},
+		},
 		{"reordered", `webhooks: {reorder: true}`, 0, []string{"order.jeopardised", "order.confirmed"}},
-		{"reordered duplicates", `webhooks: {reorder: true, duplicates: 1}`, 0,
-			[]string{"order.jeopardised", "order.jeopardised", "order.confirmed", "order.confirmed"}},
+		{
+			"reordered duplicates", `webhooks: {reorder: true, duplicates: 1}`, 0,
+			[]string{"order.jeopardised", "order.jeopardised", "order.confirmed", "order.confirmed"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			clock := fast()
 			clock.Scale = 3600 // a minute in 17 ms; a held webhook waits a second to be overtaken
 			door := newDoorbell(t, c.busy)
-			s := start(t, simulator.Options{Clock: clock, ScenarioDir: scenarioDir(t, "two", twoChanges+c.how), Scenario: "two",
-				WebhookURL: door.url, WebhookSecret: secret})
+			s := start(t, simulator.Options{
+				Clock: clock, ScenarioDir: scenarioDir(t, "two", twoChanges+c.how), Scenario: "two",
+				WebhookURL: door.url, WebhookSecret: secret,
+			})
 			_, err := (&simulator.Client{URL: s.URL()}).Submit(t.Context(), lsr("p"))
 			require.NoError(t, err)
 			require.Equal(t, c.want, door.types(t, len(c.want)))

@@ -129,8 +129,10 @@ func readBody(r *http.Request, into any) error {
 }
 
 // statusOf is the HTTP status of each of the carrier's codes.
-var statusOf = map[string]int{codeUnknown: http.StatusNotFound, codeLocked: http.StatusConflict, codeRefused: http.StatusConflict,
-	codeInvalid: http.StatusBadRequest, codeDown: http.StatusServiceUnavailable}
+var statusOf = map[string]int{
+	codeUnknown: http.StatusNotFound, codeLocked: http.StatusConflict, codeRefused: http.StatusConflict,
+	codeInvalid: http.StatusBadRequest, codeDown: http.StatusServiceUnavailable,
+}
 
 func fail(w http.ResponseWriter, err error) {
 	var no *refusal

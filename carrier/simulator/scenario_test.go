@@ -77,43 +77,58 @@ func TestScenarios(t *testing.T) {
 		want     []string
 	}{
 		{"happy", []asked{{foc, opActivate}, {foc + 2*hour, opReverse}}, []string{
-			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active", "98h0m0s reverse-requested", "104h0m0s reversed"}},
+			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active", "98h0m0s reverse-requested", "104h0m0s reversed",
+		}},
 		{"happy", []asked{{foc - hour, opActivate}, {foc, opReverse}}, []string{
-			"0s received", "2h0m0s foc", "95h0m0s refused", "96h0m0s refused"}},
+			"0s received", "2h0m0s foc", "95h0m0s refused", "96h0m0s refused",
+		}},
 		{"happy", []asked{{hour, opCancel}}, []string{"0s received", "1h0m0s cancel-requested", "3h0m0s cancelled"}},
 		{"carrier-rejects-then-fix", []asked{{5 * hour, opSubmit}}, []string{
-			"0s received", "3h0m0s rejected", "5h0m0s received", "7h0m0s foc"}},
+			"0s received", "3h0m0s rejected", "5h0m0s received", "7h0m0s foc",
+		}},
 		{"carrier-rejects-then-fix", []asked{{hour, opSubmit}}, []string{"0s received", "1h0m0s received", "3h0m0s foc"}},
 		{"carrier-silent", []asked{{300 * hour, opCancel}}, []string{
-			"0s received", "300h0m0s cancel-requested", "302h0m0s cancelled"}},
+			"0s received", "300h0m0s cancel-requested", "302h0m0s cancelled",
+		}},
 		{"foc-slips", nil, []string{"0s received", "2h0m0s foc", "6h0m0s jeopardy", "8h0m0s foc"}},
 		{"ports-although-cancelled", []asked{{4 * hour, opCancel}, {30 * hour, opReverse}}, []string{
-			"0s received", "2h0m0s foc", "4h0m0s cancel-requested", "24h0m0s active", "30h0m0s reverse-requested", "36h0m0s reversed"}},
+			"0s received", "2h0m0s foc", "4h0m0s cancel-requested", "24h0m0s active", "30h0m0s reverse-requested", "36h0m0s reversed",
+		}},
 		{"ports-after-cancelled", []asked{{4 * hour, opCancel}}, []string{
-			"0s received", "2h0m0s foc", "4h0m0s cancel-requested", "6h0m0s cancelled", "30h0m0s active"}},
+			"0s received", "2h0m0s foc", "4h0m0s cancel-requested", "6h0m0s cancelled", "30h0m0s active",
+		}},
 		{"answers-late", nil, []string{"0s received", "240h0m0s foc"}},
 		{"answers-late", []asked{{200 * hour, opCancel}}, []string{
-			"0s received", "200h0m0s cancel-requested", "224h0m0s cancelled"}},
+			"0s received", "200h0m0s cancel-requested", "224h0m0s cancelled",
+		}},
 		{"times-out-after-applying", []asked{{foc, opActivate}}, []string{
-			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active"}},
+			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active",
+		}},
 		{"refuses-cancel", []asked{{hour, opCancel}, {3 * hour, opCancel}}, []string{
-			"0s received", "1h0m0s cancel-locked", "2h0m0s foc", "3h0m0s cancel-locked", "120h0m0s active"}},
+			"0s received", "1h0m0s cancel-locked", "2h0m0s foc", "3h0m0s cancel-locked", "120h0m0s active",
+		}},
 		{"refuses-cancel", []asked{{foc, opActivate}}, []string{
-			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active"}},
+			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active",
+		}},
 		{"cancel-locked", []asked{{foc - 49*hour, opCancel}}, []string{
-			"0s received", "2h0m0s foc", "47h0m0s cancel-requested", "49h0m0s cancelled"}},
+			"0s received", "2h0m0s foc", "47h0m0s cancel-requested", "49h0m0s cancelled",
+		}},
 		{"cancel-locked", []asked{{foc - 48*hour, opCancel}}, []string{
-			"0s received", "2h0m0s foc", "48h0m0s cancel-locked", "120h0m0s active"}},
+			"0s received", "2h0m0s foc", "48h0m0s cancel-locked", "120h0m0s active",
+		}},
 		{"bad-webhooks", nil, []string{"0s received", "2h0m0s foc"}},
 		{"lost-webhooks", nil, []string{"0s received", "2h0m0s foc"}},
 		{"revoke-before-submit", nil, []string{"0s received", "4h0m0s foc"}},
 		{"revoke-after-submit", []asked{{71 * hour, opCancel}}, []string{
-			"0s received", "71h0m0s cancel-requested", "73h0m0s cancelled"}},
+			"0s received", "71h0m0s cancel-requested", "73h0m0s cancelled",
+		}},
 		{"revoke-after-foc", []asked{{foc, opCancel}}, []string{
-			"0s received", "4h0m0s foc", "96h0m0s cancel-requested", "98h0m0s cancelled"}},
+			"0s received", "4h0m0s foc", "96h0m0s cancel-requested", "98h0m0s cancelled",
+		}},
 		{"revoke-after-activation", []asked{{foc, opActivate}, {foc + hour, opCancel}, {foc + hour, opReverse}}, []string{
 			"0s received", "4h0m0s foc", "96h0m0s activating", "96h1m0s active", "97h0m0s cancel-locked",
-			"97h0m0s reverse-requested", "103h0m0s reversed"}},
+			"97h0m0s reverse-requested", "103h0m0s reversed",
+		}},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
 			t.Parallel()

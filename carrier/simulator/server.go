@@ -47,8 +47,10 @@ type Server struct {
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if o.WebhookURL != "" && o.WebhookSecret == "" {
-		return nil, &porting.Error{Kind: porting.Invalid, Code: "simulator-secret-missing", Op: "start simulator",
-			Object: "webhooks", Detail: "webhooks are signed", Next: "set the webhook secret"}
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "simulator-secret-missing", Op: "start simulator",
+			Object: "webhooks", Detail: "webhooks are signed", Next: "set the webhook secret",
+		}
 	}
 	b, err := openBook(o)
 	if err != nil {
@@ -58,13 +60,17 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.journal.close())
 	}
-	s := &Server{desk: newDesk(b, func() time.Time { return o.Clock.Business(time.Now()) }), opts: o, listener: listener,
-		timers: map[string]*time.Timer{}}
+	s := &Server{
+		desk: newDesk(b, func() time.Time { return o.Clock.Business(time.Now()) }), opts: o, listener: listener,
+		timers: map[string]*time.Timer{},
+	}
 	s.desk.follow, s.notPortable = s.follow, o.NotPortable
 	s.ctx, s.cancel = context.WithCancel(ctx)
-	s.postman = newPostman(s.ctx, o, s.noteDelivered)
-	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return s.ctx }}
+	s.postman = newPostman(s.ctx, o, s.noteDelivered) //nolint:contextcheck // s.ctx is ctx with an end of its own
+	s.http = &http.Server{
+		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return s.ctx },
+	}
 	s.takeUp()
 	go s.serve()
 	context.AfterFunc(ctx, func() { _ = s.Close() })

@@ -25,7 +25,8 @@ const (
 
 func lsr(port string) carrier.LSR {
 	return carrier.LSR{Ref: carrier.Ref{Port: port, Version: 1}, Code: "481516", Order: porting.Order{
-		Reference: "order-" + port, Numbers: []porting.Number{"+12125550123"}, Subscriber: porting.Subscriber{Name: "Iris Quill"}}}
+		Reference: "order-" + port, Numbers: []porting.Number{"+12125550123"}, Subscriber: porting.Subscriber{Name: "Iris Quill"},
+	}}
 }
 
 func awaitState(t *testing.T, c *simulator.Client, ref carrier.Ref, state carrier.State) {
@@ -110,8 +111,10 @@ func TestTheScenarioOfAnOrder(t *testing.T) {
 	require.NoError(t, s.Choose("by-port", "happy"))
 	require.ErrorContains(t, s.Choose("p", "no-such-scenario"), "known scenario")
 
-	for port, state := range map[string]carrier.State{"by-reference": carrier.StateConfirmed, "by-port": carrier.StateConfirmed,
-		"mapped": carrier.StateRejected, "other": carrier.StatePending} {
+	for port, state := range map[string]carrier.State{
+		"by-reference": carrier.StateConfirmed, "by-port": carrier.StateConfirmed,
+		"mapped": carrier.StateRejected, "other": carrier.StatePending,
+	} {
 		_, err := c.Submit(t.Context(), lsr(port))
 		require.NoError(t, err)
 		awaitState(t, c, lsr(port).Ref, state)

@@ -49,8 +49,10 @@ func TestBadOrdersStartNothing(t *testing.T) {
 			r = d.run(t, "port", "in", "start", "-f", file, "-o", "json")
 			require.Equal(t, 2, r.code)
 			require.Empty(t, r.stdout)
-			requireShape(t, object(map[string]shape{"error": object(map[string]shape{"kind": oneOf("invalid"), "code": oneOf("order-invalid"),
-				"detail": said, "next": said, "problems": list(object(map[string]shape{"code": said, "message": said, "next": said}))})}), r.stderr)
+			requireShape(t, object(map[string]shape{"error": object(map[string]shape{
+				"kind": oneOf("invalid"), "code": oneOf("order-invalid"),
+				"detail": said, "next": said, "problems": list(object(map[string]shape{"code": said, "message": said, "next": said})),
+			})}), r.stderr)
 		})
 	}
 

@@ -38,8 +38,10 @@ type effect struct {
 }
 
 // requestFor names the request that has an effect.
-var requestFor = map[string]string{"submitted": "submit", "supplemented": "submit", "cancel-asked": "cancel", "activation-asked": "activate",
-	"reversal-asked": "reverse"}
+var requestFor = map[string]string{
+	"submitted": "submit", "supplemented": "submit", "cancel-asked": "cancel", "activation-asked": "activate",
+	"reversal-asked": "reverse",
+}
 
 // effects are what we made the simulated carrier do, as its own journal has it.
 func (d desk) effects(t *testing.T) []effect {

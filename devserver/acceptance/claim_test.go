@@ -19,8 +19,10 @@ func numberIsInOneOpenPort(t *testing.T, d desk) {
 	asJSON := d.run(t, "port", "in", "start", "-f", d.order(t, "CLAIM-3", 5), "-o", "json")
 	require.Equal(t, 3, asJSON.code)
 	require.Empty(t, asJSON.stdout)
-	requireShape(t, object(map[string]shape{"error": object(map[string]shape{"kind": oneOf("refused"), "code": oneOf("NUMBER_IN_OPEN_PORT"),
-		"operation": said, "object": said, "detail": said})}), asJSON.stderr)
+	requireShape(t, object(map[string]shape{"error": object(map[string]shape{
+		"kind": oneOf("refused"), "code": oneOf("NUMBER_IN_OPEN_PORT"),
+		"operation": said, "object": said, "detail": said,
+	})}), asJSON.stderr)
 	require.NotContains(t, asJSON.stderr, "2125550105")
 
 	d.do(t, "port", "revoke", holder, "--by", "carla@care")

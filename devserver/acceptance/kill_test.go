@@ -147,8 +147,10 @@ func (d desk) service(t *testing.T) *starter.Client {
 	dev, found, err := config.ReadDevState(d.dir())
 	require.NoError(t, err)
 	require.True(t, found)
-	c, err := client.DialContext(t.Context(), client.Options{HostPort: dev.Address, Namespace: dev.Namespace,
-		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := client.DialContext(t.Context(), client.Options{
+		HostPort: dev.Address, Namespace: dev.Namespace,
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return starter.New(c, starter.Options{Clock: dev.Clock, Patience: time.Minute})

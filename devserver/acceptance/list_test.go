@@ -41,8 +41,10 @@ func TestPortsAreFound(t *testing.T) {
 		}
 		require.ElementsMatch(t, c.found, found, c.filter)
 	}
-	requireShape(t, list(object(map[string]shape{"id": said, "direction": oneOf("port-in"), "stage": oneOf("verifying"), "state": oneOf("open"),
-		"waiting_on": oneOf("approver"), "due_at": instant, "jurisdiction": said, "carrier": oneOf("simulator"), "tenant": oneOf("default"), "risk": said})),
+	requireShape(t, list(object(map[string]shape{
+		"id": said, "direction": oneOf("port-in"), "stage": oneOf("verifying"), "state": oneOf("open"),
+		"waiting_on": oneOf("approver"), "due_at": instant, "jurisdiction": said, "carrier": oneOf("simulator"), "tenant": oneOf("default"), "risk": said,
+	})),
 		d.do(t, "port", "list", "-o", "json").stdout)
 	require.Equal(t, "[]\n", d.do(t, "port", "list", "--stage", "completed", "-o", "json").stdout)
 

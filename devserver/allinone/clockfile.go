@@ -52,8 +52,10 @@ func keepClock(dir string, clock porting.Clock) error {
 }
 
 func clockError(file string, err error) error {
-	return &porting.Error{Kind: porting.Failed, Code: "clock-unusable", Op: "use clock", Object: file, Detail: err.Error(),
-		Next: "choose a directory that you may write to", Err: err}
+	return &porting.Error{
+		Kind: porting.Failed, Code: "clock-unusable", Op: "use clock", Object: file, Detail: err.Error(),
+		Next: "choose a directory that you may write to", Err: err,
+	}
 }
 
 // freeOr is the port if nobody has it, and otherwise 0, which picks a free one.

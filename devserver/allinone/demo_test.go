@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/portsaga/portsaga/internal/simulate"
-	"github.com/portsaga/portsaga/porting"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/simulate"
+	"github.com/portsaga/portsaga/porting"
 )
 
 // Every scenario of the demo ends as it says, all of them side by side on one stack.

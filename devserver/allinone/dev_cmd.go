@@ -57,14 +57,18 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 		return err
 	}
 	started := time.Now()
-	stack, err := Start(ctx, Options{Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
-		Fast: o.fast, Verbose: o.verbose, Log: quietLog(f, o.verbose)})
+	stack, err := Start(ctx, Options{
+		Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
+		Fast: o.fast, Verbose: o.verbose, Log: quietLog(f, o.verbose),
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Stop(), config.RemoveDevState(cfg.Dir)) }()
-	state := config.DevState{PID: os.Getpid(), Address: stack.Engine.FrontendAddress(), Namespace: stack.Engine.Namespace(),
-		UI: stack.Engine.UIAddress(), Clock: stack.Clock, StartedAt: started.UTC()}
+	state := config.DevState{
+		PID: os.Getpid(), Address: stack.Engine.FrontendAddress(), Namespace: stack.Engine.Namespace(),
+		UI: stack.Engine.UIAddress(), Clock: stack.Clock, StartedAt: started.UTC(),
+	}
 	if err := config.WriteDevState(cfg.Dir, state); err != nil {
 		return err
 	}
@@ -91,8 +95,10 @@ func devClock(dir string, scale float64) (func(time.Time) porting.Clock, error) 
 	}
 	asked := porting.Clock{Scale: scale}
 	if found && asked.Scaled() && kept.Scale != scale {
-		return nil, &porting.Error{Kind: porting.Refused, Code: "clock-scale-kept", Op: "start dev", Object: dir,
-			Detail: "the directory holds ports with another clock", Next: "leave --clock-scale out, or use another PORTSAGA_DIR"}
+		return nil, &porting.Error{
+			Kind: porting.Refused, Code: "clock-scale-kept", Op: "start dev", Object: dir,
+			Detail: "the directory holds ports with another clock", Next: "leave --clock-scale out, or use another PORTSAGA_DIR",
+		}
 	}
 	return func(real time.Time) porting.Clock {
 		if found {

@@ -19,8 +19,10 @@ func webhookSecret(dir string) (porting.Secret, error) {
 		err = os.WriteFile(file, text, 0o600)
 	}
 	if err != nil {
-		return "", &porting.Error{Kind: porting.Failed, Code: "webhook-secret-unusable", Op: "open data directory", Object: dir,
-			Detail: err.Error(), Next: "choose a directory that you may write to", Err: err}
+		return "", &porting.Error{
+			Kind: porting.Failed, Code: "webhook-secret-unusable", Op: "open data directory", Object: dir,
+			Detail: err.Error(), Next: "choose a directory that you may write to", Err: err,
+		}
 	}
 	return porting.Secret(text), nil
 }

@@ -11,14 +11,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/devserver/engine"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
 	"github.com/portsaga/portsaga/workflows"
-	"go.temporal.io/sdk/client"
-	"golang.org/x/sync/errgroup"
 )
 
 // Options say how a stack runs. Only Dir is required.
@@ -79,12 +80,16 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open the door for carrier news: %w", err)
 	}
-	if s.Carrier, err = simulator.Start(ctx, simulator.Options{Clock: s.Clock, Scenario: o.Scenario, StateFile: filepath.Join(o.Dir, "carrier.jsonl"),
-		WebhookURL: "http://" + door.Addr().String() + "/news/simulator", WebhookSecret: secret, Log: o.Log}); err != nil {
+	if s.Carrier, err = simulator.Start(ctx, simulator.Options{
+		Clock: s.Clock, Scenario: o.Scenario, StateFile: filepath.Join(o.Dir, "carrier.jsonl"),
+		WebhookURL: "http://" + door.Addr().String() + "/news/simulator", WebhookSecret: secret, Log: o.Log,
+	}); err != nil {
 		return errors.Join(err, door.Close())
 	}
-	if s.neighbours, err = worker.Open(ctx, worker.Settings{Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
-		Carrier: "simulator", CarrierURL: s.Carrier.URL(), CarrierTimeout: time.Second, AllowScaledClock: true}); err != nil {
+	if s.neighbours, err = worker.Open(ctx, worker.Settings{
+		Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
+		Carrier: "simulator", CarrierURL: s.Carrier.URL(), CarrierTimeout: time.Second, AllowScaledClock: true,
+	}); err != nil {
 		return errors.Join(err, door.Close())
 	}
 	s.Ports = starter.New(s.Client, starter.Options{Clock: s.Clock, Secrets: worker.NewSecrets(s.neighbours.Ledger, s.neighbours.Vault, time.Now)})
@@ -102,8 +107,10 @@ func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
 	if o.Fast {
 		durable = engine.Normal
 	}
-	s.Engine, err = engine.Start(ctx, engine.Options{Dir: filepath.Join(o.Dir, "temporal"), Synchronous: durable, FrontendPort: o.FrontendPort, UIPort: o.UIPort,
-		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose})
+	s.Engine, err = engine.Start(ctx, engine.Options{
+		Dir: filepath.Join(o.Dir, "temporal"), Synchronous: durable, FrontendPort: o.FrontendPort, UIPort: o.UIPort,
+		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose,
+	})
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,7 @@ func holdersOf(ctx context.Context, tx *sql.Tx, portID string, numbers []NumberC
 		args = append(args, n.Token)
 	}
 	tokens := list(len(numbers), func(i int) string { return fmt.Sprintf("$%d", i+2) })
+	//nolint:gosec // what is joined are placeholders
 	rows, err := tx.QueryContext(ctx, `SELECT token, port_id FROM port_numbers
 		WHERE released_at IS NULL AND port_id <> $1 AND token IN (`+tokens+`)`, args...)
 	if err != nil {
@@ -235,8 +236,10 @@ func checkReleased(ctx context.Context, tx *sql.Tx, op, portID string) error {
 	case err != nil || !fence.ReleasedAt.IsZero():
 		return err
 	}
-	return &porting.Error{Kind: porting.Refused, Code: "activation-in-flight", Op: op, Object: portID,
-		Detail: "an activation holds the fence", Next: "end the activation first"}
+	return &porting.Error{
+		Kind: porting.Refused, Code: "activation-in-flight", Op: op, Object: portID,
+		Detail: "an activation holds the fence", Next: "end the activation first",
+	}
 }
 
 // batchSize keeps a statement well below the 32,766 parameters that SQLite allows.

@@ -106,8 +106,10 @@ func testRelease(t *testing.T, dsn newDSN) {
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeRejected, later))
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeExpired, later.Add(time.Hour)))
 
-	require.Equal(t, ledger.Fence{PortID: "pi-1", State: ledger.FenceClosed, Epoch: 2,
-		Outcome: porting.OutcomeRejected, ReleasedAt: later}, fence(t, l, "pi-1"), "the first release stays")
+	require.Equal(t, ledger.Fence{
+		PortID: "pi-1", State: ledger.FenceClosed, Epoch: 2,
+		Outcome: porting.OutcomeRejected, ReleasedAt: later,
+	}, fence(t, l, "pi-1"), "the first release stays")
 	claim(t, l, "pi-2", "0101")
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeRejected, later))
 	_, err := l.Claim(t.Context(), portIn("pi-3", "0101"))
@@ -151,8 +153,10 @@ func testHistory(t *testing.T, dsn newDSN) {
 	require.NoError(t, err)
 	require.Equal(t, []ledger.PortOfNumber{
 		{PortID: "pi-3", Direction: porting.PortIn, ClaimedAt: noon.Add(2 * day)},
-		{PortID: "pi-2", Direction: porting.PortIn, Outcome: porting.OutcomeExpired,
-			ClaimedAt: noon.Add(day), ReleasedAt: noon.Add(day + time.Hour)},
+		{
+			PortID: "pi-2", Direction: porting.PortIn, Outcome: porting.OutcomeExpired,
+			ClaimedAt: noon.Add(day), ReleasedAt: noon.Add(day + time.Hour),
+		},
 	}, ports)
 
 	ports, err = l.PortsOfNumber(t.Context(), "0101", time.Time{})

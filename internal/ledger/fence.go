@@ -58,8 +58,10 @@ func readFence(ctx context.Context, q querier, portID string) (Fence, error) {
 	err := row.Scan(&f.State, &f.Epoch, &f.ActivationKey, &activating, &activated,
 		&requested, &revoked, &f.RevokedBy, &f.RevokeReason, &f.Outcome, &released)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Fence{}, &porting.Error{Kind: porting.NotFound, Code: "port-unknown", Op: "read fence", Object: portID,
-			Detail: "the ledger has no such port", Next: "check the port's ID"}
+		return Fence{}, &porting.Error{
+			Kind: porting.NotFound, Code: "port-unknown", Op: "read fence", Object: portID,
+			Detail: "the ledger has no such port", Next: "check the port's ID",
+		}
 	}
 	f.ActivatingAt, f.ActivatedAt, f.ReleasedAt = activating.Time, activated.Time, released.Time
 	f.RevokeRequestedAt, f.RevokedAt = requested.Time, revoked.Time

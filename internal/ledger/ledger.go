@@ -83,8 +83,10 @@ func fault(op, object string, err error) error {
 	if err == nil || errors.As(err, &ours) {
 		return err
 	}
-	return &porting.Error{Kind: porting.Failed, Code: "ledger-unavailable", Op: op, Object: object,
-		Detail: "the ledger's database failed: " + err.Error(), Next: "try again; it is safe to repeat", Err: err}
+	return &porting.Error{
+		Kind: porting.Failed, Code: "ledger-unavailable", Op: op, Object: object,
+		Detail: "the ledger's database failed: " + err.Error(), Next: "try again; it is safe to repeat", Err: err,
+	}
 }
 
 // instant is a time as the ledger keeps it: microseconds since 1970.

@@ -165,8 +165,10 @@ func testModel(t *testing.T, dsn newDSN) {
 					require.NoError(t, err)
 					p := m[id]
 					require.Equal(t, []any{p.state, p.epoch, p.key, p.moved, p.requested, p.revoked, p.released},
-						[]any{got.State, got.Epoch, got.ActivationKey, !got.ActivatedAt.IsZero(), !got.RevokeRequestedAt.IsZero(),
-							!got.RevokedAt.IsZero(), !got.ReleasedAt.IsZero()}, id)
+						[]any{
+							got.State, got.Epoch, got.ActivationKey, !got.ActivatedAt.IsZero(), !got.RevokeRequestedAt.IsZero(),
+							!got.RevokedAt.IsZero(), !got.ReleasedAt.IsZero(),
+						}, id)
 				}
 			},
 		})

@@ -97,7 +97,9 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 	if err != nil || is <= known {
 		return err
 	}
-	return &porting.Error{Kind: porting.Refused, Code: "ledger-newer", Op: "open ledger",
+	return &porting.Error{
+		Kind: porting.Refused, Code: "ledger-newer", Op: "open ledger",
 		Detail: fmt.Sprintf("its schema has version %d and this program knows %d", is, known),
-		Next:   "use the newer portsaga that wrote it"}
+		Next:   "use the newer portsaga that wrote it",
+	}
 }

@@ -28,8 +28,10 @@ func (l *Ledger) GetSecret(ctx context.Context, ref string, at time.Time) ([]byt
 	row := l.db.QueryRowContext(ctx, `SELECT sealed FROM secrets WHERE ref = $1 AND expires_at > $2`, ref, instant{at})
 	err := row.Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, &porting.Error{Kind: porting.NotFound, Code: "secret-gone", Op: op, Object: ref,
-			Detail: "it was destroyed or has expired", Next: "ask the subscriber for a new code and amend the order"}
+		return nil, &porting.Error{
+			Kind: porting.NotFound, Code: "secret-gone", Op: op, Object: ref,
+			Detail: "it was destroyed or has expired", Next: "ask the subscriber for a new code and amend the order",
+		}
 	}
 	return sealed, fault(op, ref, err)
 }

@@ -35,8 +35,10 @@ func (x *examination) examineAuthorization() {
 	x.examineInstant("authorization.issued_at", authorization.IssuedAt)
 	x.examineInstant("authorization.signed_at", authorization.SignedAt)
 	if digest := authorization.DocumentSHA256; digest != "" && !sha256Hex.MatchString(digest) {
-		x.fail("authorization.document_sha256", flaw{"digest-malformed", "not a SHA-256 digest",
-			"write the 64 hexadecimal digits that sha256sum prints"})
+		x.fail("authorization.document_sha256", flaw{
+			"digest-malformed", "not a SHA-256 digest",
+			"write the 64 hexadecimal digits that sha256sum prints",
+		})
 	}
 }
 

@@ -51,14 +51,18 @@ func (x *examination) settleCountry(homes []string) {
 		return
 	}
 	if len(homes) > 1 {
-		x.fail("numbers", flaw{"countries-mixed", "the numbers belong to several countries: " + strings.Join(homes, ", "),
-			"write an order for each country"})
+		x.fail("numbers", flaw{
+			"countries-mixed", "the numbers belong to several countries: " + strings.Join(homes, ", "),
+			"write an order for each country",
+		})
 		return
 	}
 	x.order.Country = homes[0]
 }
 
 func foreign(where, country string) *flaw {
-	return &flaw{"number-foreign", fmt.Sprintf("the number belongs to %s and the order is for %s", where, country),
-		"correct the number, or write an order for each country"}
+	return &flaw{
+		"number-foreign", fmt.Sprintf("the number belongs to %s and the order is for %s", where, country),
+		"correct the number, or write an order for each country",
+	}
 }

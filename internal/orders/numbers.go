@@ -47,8 +47,10 @@ func (l *numberList) add(path string, e entry) bool {
 	}
 	l.checkLine(path, first)
 	if len(l.numbers)+size(first.number, last.number) > l.options.MaxNumbers {
-		l.fail(path, flaw{"numbers-too-many", fmt.Sprintf("the order holds more than %d numbers", l.options.MaxNumbers),
-			"split it into several orders"})
+		l.fail(path, flaw{
+			"numbers-too-many", fmt.Sprintf("the order holds more than %d numbers", l.options.MaxNumbers),
+			"split it into several orders",
+		})
 		return false
 	}
 	l.take(path, l.expand(path, first, last))
@@ -94,8 +96,10 @@ func rangeFlaw(from, to porting.Number) *flaw {
 	prefix := max(0, len(a)-blockDigits)
 	switch {
 	case len(a) != len(b) || a[:prefix] != b[:prefix]:
-		return &flaw{"range-prefix", fmt.Sprintf("the range runs from %s to %s, over more than one prefix", from, to),
-			"write a range for each block of ten thousand numbers"}
+		return &flaw{
+			"range-prefix", fmt.Sprintf("the range runs from %s to %s, over more than one prefix", from, to),
+			"write a range for each block of ten thousand numbers",
+		}
 	case a > b:
 		return &flaw{"range-reversed", fmt.Sprintf("the range runs backwards, from %s to %s", from, to), "swap from and to"}
 	default:
@@ -166,8 +170,10 @@ func count(numbers []porting.Number) string {
 // does not tell a wireless from a wireline number.
 func (l *numberList) checkLine(path string, p phone) {
 	mismatch := func(line string) flaw {
-		return flaw{"kind-mismatch", fmt.Sprintf("%s is a %s number and the order is %s", p.number, line, l.order.Kind),
-			"correct the kind, or write an order for each kind"}
+		return flaw{
+			"kind-mismatch", fmt.Sprintf("%s is a %s number and the order is %s", p.number, line, l.order.Kind),
+			"correct the kind, or write an order for each kind",
+		}
 	}
 	switch kind, line := l.order.Kind, p.line(); {
 	case kind == "" || l.isUnread("kind"):

@@ -71,8 +71,10 @@ var emptyFile = flaw{"file-empty", "the file is empty", "start from one of the f
 func notText(data []byte, maxBytes int64) *flaw {
 	switch {
 	case int64(len(data)) > maxBytes:
-		return &flaw{"file-too-large", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10),
-			"write blocks of numbers as ranges, or split the order"}
+		return &flaw{
+			"file-too-large", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10),
+			"write blocks of numbers as ranges, or split the order",
+		}
 	case bytes.HasPrefix(data, utf16LE), bytes.HasPrefix(data, utf16BE):
 		return &flaw{"file-utf16", "the file is UTF-16", "save it as UTF-8"}
 	case len(bytes.TrimSpace(bytes.TrimPrefix(data, utf8BOM))) == 0:
@@ -95,6 +97,8 @@ func (f *findings) syntax(err error) {
 		line, _ = strconv.Atoi(m[1])
 	}
 	says := strings.TrimPrefix(yamlLine.ReplaceAllString(err.Error(), ""), "yaml: ")
-	f.failAt(line, "", flaw{"file-syntax", "the file is not YAML or JSON: " + says,
-		"check the indentation, colons and quotes there and on the line before"})
+	f.failAt(line, "", flaw{
+		"file-syntax", "the file is not YAML or JSON: " + says,
+		"check the indentation, colons and quotes there and on the line before",
+	})
 }

@@ -23,8 +23,10 @@ const noCountry = "001"
 func parsePhone(text, country string) (phone, *flaw) {
 	parsed, err := phonenumbers.Parse(text, country)
 	if errors.Is(err, phonenumbers.ErrInvalidCountryCode) && country == "" && !strings.Contains(text, "+") {
-		return phone{}, &flaw{"number-no-country", masked(text) + " has no country code",
-			"write it like +12125550123, or name the order's country"}
+		return phone{}, &flaw{
+			"number-no-country", masked(text) + " has no country code",
+			"write it like +12125550123, or name the order's country",
+		}
 	}
 	if err != nil {
 		return phone{}, notANumber(text)
@@ -72,8 +74,10 @@ func parsePorted(text, country string) (phone, *flaw) {
 }
 
 func notANumber(text string) *flaw {
-	return &flaw{"number-invalid", masked(text) + " is not a valid telephone number",
-		"check the digits, and write it like +12125550123"}
+	return &flaw{
+		"number-invalid", masked(text) + " is not a valid telephone number",
+		"check the digits, and write it like +12125550123",
+	}
 }
 
 // masked shows of a number as written what porting.Mask shows of its digits, and nothing of any other text.

@@ -53,8 +53,10 @@ func newInvalidOrderError(problems []Problem) *InvalidOrderError {
 	if len(problems) == 1 {
 		detail = "1 problem"
 	}
-	return &InvalidOrderError{Problems: problems, err: &porting.Error{Kind: porting.Invalid, Code: "order-invalid",
-		Op: "read order", Detail: detail, Next: "correct the order and send it again"}}
+	return &InvalidOrderError{Problems: problems, err: &porting.Error{
+		Kind: porting.Invalid, Code: "order-invalid",
+		Op: "read order", Detail: detail, Next: "correct the order and send it again",
+	}}
 }
 
 func (e *InvalidOrderError) Error() string {
@@ -99,8 +101,10 @@ func (f *findings) add(path string, line int, found flaw, severity Severity) {
 		return
 	}
 	f.repeats[found.code]++
-	f.problems = append(f.problems, Problem{Path: path, Line: line, Code: found.code, Message: found.message,
-		Next: found.next, Severity: severity})
+	f.problems = append(f.problems, Problem{
+		Path: path, Line: line, Code: found.code, Message: found.message,
+		Next: found.next, Severity: severity,
+	})
 }
 
 // lose reports a path that cannot be read and silences every later rule on it and below it.

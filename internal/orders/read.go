@@ -40,9 +40,11 @@ func Read(r io.Reader, options Options) (porting.Order, error) {
 	options = options.withDefaults()
 	data, err := io.ReadAll(io.LimitReader(r, options.MaxBytes+1))
 	if err != nil {
-		return porting.Order{}, &porting.Error{Kind: porting.Failed, Code: "order-unreadable", Op: "read order",
+		return porting.Order{}, &porting.Error{
+			Kind: porting.Failed, Code: "order-unreadable", Op: "read order",
 			Detail: fmt.Sprintf("the file broke off after %d bytes", len(data)),
-			Next:   "check that the file can be read, and try again", Err: err}
+			Next:   "check that the file can be read, and try again", Err: err,
+		}
 	}
 	order, problems := read(data, options)
 	if hasErrors(problems) {

@@ -2,7 +2,6 @@ package orders_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,16 +38,22 @@ func TestReadGivesTheWholeOrder(t *testing.T) {
 		Numbers:   append(numbers, "+12125550199"),
 		Donor:     porting.Party{Name: "Hudson Telephone", SPID: "1234"},
 		Recipient: porting.Party{Name: "Acme Voice", SPID: "567A"},
-		Subscriber: porting.Subscriber{Name: "Example Bakery LLC", Business: true,
+		Subscriber: porting.Subscriber{
+			Name: "Example Bakery LLC", Business: true,
 			Address: porting.Address{Street: "22 Sample Street", City: "New York", Region: "NY", PostalCode: "10002", Country: "US"},
-			Contact: porting.Contact{Email: "office@bakery.example", Phone: "+12125550188"}},
+			Contact: porting.Contact{Email: "office@bakery.example", Phone: "+12125550188"},
+		},
 		Account: porting.Account{Number: "900-118-22", BTN: "+12125550140", Lines: 12, Features: []string{"centrex"}},
-		Authorization: porting.Authorization{Kind: "loa", SignedBy: "Robin Sample",
+		Authorization: porting.Authorization{
+			Kind: "loa", SignedBy: "Robin Sample",
 			SignedAt:       order.Authorization.SignedAt,
-			DocumentSHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+			DocumentSHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		},
 		Wishes: porting.Wishes{DueDate: "2031-03-14", AllOrNothing: true},
-		CSR: &porting.DonorRecord{Name: "EXAMPLE BAKERY, L.L.C.", AccountNumber: "90011822", BTN: "+12125550140", Lines: 12,
-			Address: porting.Address{Street: "22 Sample St.", City: "New York", Region: "NY", PostalCode: "10002-4471"}},
+		CSR: &porting.DonorRecord{
+			Name: "EXAMPLE BAKERY, L.L.C.", AccountNumber: "90011822", BTN: "+12125550140", Lines: 12,
+			Address: porting.Address{Street: "22 Sample St.", City: "New York", Region: "NY", PostalCode: "10002-4471"},
+		},
 		SubmittedBy: "ana@desk",
 	}, order)
 	require.Equal(t, "2026-01-13T15:05:00-05:00", order.Authorization.SignedAt.Format(time.RFC3339))
@@ -199,7 +204,7 @@ func TestInvalidOrderErrorListsEveryProblem(t *testing.T) {
 		"  subscriber.address.postal_code: missing (line 24); write the account's ZIP code: donors compare it\n"+
 		"  subscriber.address.zip: unknown field (line 28); known: city, country, postal_code, region, street")
 	var said *porting.Error
-	require.True(t, errors.As(err, &said))
+	require.ErrorAs(t, err, &said)
 	require.Equal(t, porting.Invalid, said.Kind)
 }
 

@@ -87,10 +87,12 @@ func TestTheSchemasOwnExampleIsAnOrder(t *testing.T) {
 func TestMistakesOfFormFailTheSchema(t *testing.T) {
 	t.Parallel()
 	compiled := compiledSchema(t)
-	for _, name := range []string{"unknown-field", "wrong-type", "text-as-bool", "empty-field", "not-fields", "missing-all",
+	for _, name := range []string{
+		"unknown-field", "wrong-type", "text-as-bool", "empty-field", "not-fields", "missing-all",
 		"missing-nested", "reference-malformed", "kind-unknown", "numbers-missing", "number-wrong-type", "range-incomplete",
 		"account-malformed", "authorization-unknown", "code-missing", "loa-unsigned", "signed-without-zone", "digest-malformed",
-		"due-date-malformed", "due-date-no-day", "csr-malformed"} {
+		"due-date-malformed", "due-date-no-day", "csr-malformed",
+	} {
 		data, err := os.ReadFile("../../examples/orders/broken/" + name + ".yaml")
 		require.NoError(t, err)
 		require.Error(t, compiled.Validate(plain(t, data)), name)

@@ -81,8 +81,10 @@ func (f *findings) knownField(path string, key *yaml.Node, g *grammar, first boo
 		return false
 	}
 	if !first {
-		f.failAt(key.Line, path, flaw{"duplicate-field", fmt.Sprintf("the field is already given on line %d", f.line(path)),
-			"keep one of the two"})
+		f.failAt(key.Line, path, flaw{
+			"duplicate-field", fmt.Sprintf("the field is already given on line %d", f.line(path)),
+			"keep one of the two",
+		})
 		return false
 	}
 	f.lines[path] = key.Line
@@ -153,8 +155,10 @@ func textFlaw(tag string, n *yaml.Node, g *grammar) *flaw {
 		return &flaw{"text-control", "the text holds line breaks or other control characters", "write it on one line"}
 	}
 	if g.Format == "date-time" {
-		return unless(new(time.Time).UnmarshalText([]byte(strings.TrimSpace(n.Value))) == nil, flaw{"time-malformed",
-			"the time cannot be read", "write date, time and offset from UTC, like 2026-01-17T14:30:00-05:00"})
+		return unless(new(time.Time).UnmarshalText([]byte(strings.TrimSpace(n.Value))) == nil, flaw{
+			"time-malformed",
+			"the time cannot be read", "write date, time and offset from UTC, like 2026-01-17T14:30:00-05:00",
+		})
 	}
 	return nil
 }

@@ -77,9 +77,11 @@ func (v *Vault) Seal(place string, secret porting.Secret) []byte {
 // Open decrypts what was sealed for the same place with the same key. The code of every refusal is "seal-broken": it
 // does not tell a wrong key from a wrong place or changed bytes.
 func (v *Vault) Open(place string, sealed []byte) (porting.Secret, error) {
-	broken := &porting.Error{Kind: porting.Failed, Code: "seal-broken", Op: "open secret", Object: place,
+	broken := &porting.Error{
+		Kind: porting.Failed, Code: "seal-broken", Op: "open secret", Object: place,
 		Detail: "it was sealed with another key or for another place, or it was changed",
-		Next:   "check that this process has the deployment's key file"}
+		Next:   "check that this process has the deployment's key file",
+	}
 	if len(sealed) == 0 || sealed[0] != sealVersion {
 		return "", broken
 	}

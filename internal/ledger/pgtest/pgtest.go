@@ -57,8 +57,10 @@ func Start(t testing.TB) *Server {
 	run(t, command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
 	run(t, command(pgCtl, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", fmt.Sprintf("-c listen_addresses='' "+
 		"-c unix_socket_directories=%s -c fsync=off -c full_page_writes=off -c timezone=Asia/Kathmandu", dir), "start"))
-	return &Server{&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {dir}}.Encode()}}
+	return &Server{&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {dir}}.Encode(),
+	}}
 }
 
 // stopAtEnd starts a command that stops the server once its input ends: when the test ends, or when its process dies.
