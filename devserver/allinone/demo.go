@@ -23,13 +23,13 @@ const glance = 50 * time.Millisecond
 var demoOrder []byte
 
 // demoClock starts business time on a Tuesday morning in New York, so that every run of the demo meets the same weekdays.
-func demoClock(real time.Time) porting.Clock {
-	day := real.UTC()
+func demoClock(now time.Time) porting.Clock {
+	day := now.UTC()
 	for day = day.AddDate(0, 0, 1); day.Weekday() != time.Tuesday; {
 		day = day.AddDate(0, 0, 1)
 	}
 	morning := time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)
-	return porting.Clock{Scale: demoScale, RealStart: real, BusinessStart: morning}
+	return porting.Clock{Scale: demoScale, RealStart: now, BusinessStart: morning}
 }
 
 // demo is one run of a scenario on a stack.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/internal/simulate"
@@ -23,31 +22,40 @@ func TestScenarios(t *testing.T) {
 	defer cancel()
 
 	scenarios := simulate.Builtin()
+	played := make([]result, len(scenarios))
 	var playing sync.WaitGroup
-	ids := make([]string, len(scenarios))
 	for i, sc := range scenarios {
-		playing.Go(func() {
-			order, err := readDemoOrder()
-			if !assert.NoError(t, err) {
-				return
-			}
-			order.Reference = sc.Name
-			order.Numbers = []porting.Number{porting.Number(fmt.Sprintf("+121255501%02d", i))}
-			var told []string
-			d, err := startDemo(ctx, s, sc, order, func(e porting.Entry) { told = append(told, string(e.Event)) })
-			if !assert.NoError(t, err, sc.Name) {
-				return
-			}
-			ids[i] = d.id
-			status, err := d.play(ctx)
-			assert.NoError(t, err, "%s: %v", sc.Name, told)
-			assert.Equal(t, sc.Ends, status.Outcome, "%s: %v", sc.Name, told)
-		})
+		playing.Go(func() { played[i] = playScenario(ctx, s, sc, porting.Number(fmt.Sprintf("+121255501%02d", i))) })
 	}
 	playing.Wait()
 	for i, sc := range scenarios {
-		h := readHistory(ctx, t, s, ids[i])
+		require.NoError(t, played[i].err, "%s: %v", sc.Name, played[i].told)
+		require.Equal(t, sc.Ends, played[i].outcome, "%s: %v", sc.Name, played[i].told)
+		h := readHistory(ctx, t, s, played[i].id)
 		checkBudget(t, sc.Name, h)
 		writeGolden(t, sc.Name, h)
 	}
+}
+
+// result is a scenario that was played.
+type result struct {
+	id      string
+	outcome porting.Outcome
+	told    []porting.Event
+	err     error
+}
+
+func playScenario(ctx context.Context, s *Stack, sc simulate.Scenario, number porting.Number) (r result) {
+	order, err := readDemoOrder()
+	if err != nil {
+		return result{err: err}
+	}
+	order.Reference, order.Numbers = sc.Name, []porting.Number{number}
+	d, err := startDemo(ctx, s, sc, order, func(e porting.Entry) { r.told = append(r.told, e.Event) })
+	if err != nil {
+		return result{err: err}
+	}
+	status, err := d.play(ctx)
+	r.id, r.outcome, r.err = d.id, status.Outcome, err
+	return r
 }

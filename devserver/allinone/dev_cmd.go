@@ -100,14 +100,14 @@ func devClock(dir string, scale float64) (func(time.Time) porting.Clock, error) 
 			Detail: "the directory holds ports with another clock", Next: "leave --clock-scale out, or use another PORTSAGA_DIR",
 		}
 	}
-	return func(real time.Time) porting.Clock {
+	return func(now time.Time) porting.Clock {
 		if found {
 			return kept
 		}
 		if !asked.Scaled() {
 			return porting.Clock{}
 		}
-		return porting.Clock{Scale: scale, RealStart: real, BusinessStart: real}
+		return porting.Clock{Scale: scale, RealStart: now, BusinessStart: now}
 	}, nil
 }
 

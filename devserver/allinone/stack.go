@@ -24,14 +24,14 @@ import (
 
 // Options say how a stack runs. Only Dir is required.
 type Options struct {
-	Dir          string                             // holds every file of the stack; one stack at a time
-	Clock        func(real time.Time) porting.Clock // asked once, when the engine is ready; real time when nil
-	Scenario     string                             // what the simulated carrier does; happy when empty
-	FrontendPort int                                // 0 picks a free one
-	UIPort       int                                // 0 picks a free one
-	Fast         bool                               // give up safety against a loss of power for speed
-	Verbose      bool                               // show the server's own warnings
-	Log          *slog.Logger                       // silent when nil
+	Dir          string                            // holds every file of the stack; one stack at a time
+	Clock        func(now time.Time) porting.Clock // asked once, when the engine is ready; real time when nil
+	Scenario     string                            // what the simulated carrier does; happy when empty
+	FrontendPort int                               // 0 picks a free one
+	UIPort       int                               // 0 picks a free one
+	Fast         bool                              // give up safety against a loss of power for speed
+	Verbose      bool                              // show the server's own warnings
+	Log          *slog.Logger                      // silent when nil
 }
 
 // Stack is a running portsaga.
@@ -56,7 +56,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.start(s.ctx, o); err != nil {
+	if err := s.start(s.ctx, o); err != nil { //nolint:contextcheck // s.ctx is ctx with an end of its own
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil

@@ -52,12 +52,12 @@ submitted_by: ana@desk
 
 // clock runs business time an hour a second from a Tuesday morning in New York: no decision comes too late, and nobody
 // waits long for the carrier to cancel.
-func clock(real time.Time) porting.Clock {
-	day := real.UTC().AddDate(0, 0, 1)
+func clock(now time.Time) porting.Clock {
+	day := now.UTC().AddDate(0, 0, 1)
 	for day.Weekday() != time.Tuesday {
 		day = day.AddDate(0, 0, 1)
 	}
-	return porting.Clock{Scale: 3600, RealStart: real, BusinessStart: time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)}
+	return porting.Clock{Scale: 3600, RealStart: now, BusinessStart: time.Date(day.Year(), day.Month(), day.Day(), 15, 0, 0, 0, time.UTC)}
 }
 
 const portsOf = 200
