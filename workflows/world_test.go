@@ -13,7 +13,8 @@ import (
 // reply is how a step answers once. Where it says nothing, the step behaves well.
 type reply struct {
 	late    time.Duration        // the answer comes so much later; what the step does, it does at once
-	err     error                // instead of an answer
+	err     error                // instead of an answer; nothing is done
+	lost    error                // instead of the answer; what the step does, it does
 	state   porting.CarrierState // what the carrier makes of the call
 	refused *porting.Refusal     // the step's "no"
 	then    []beat               // what follows, counted from the call
@@ -68,17 +69,23 @@ func register[In, Out any](w *world, step string, behave func(In, reply) Out) {
 			do(w)
 		}
 		w.play(r.then)
+		if r.lost != nil {
+			var nothing Out
+			return nothing, r.lost
+		}
 		if r.late == 0 {
 			return out, nil
 		}
 		token := activity.GetInfo(ctx).TaskToken
-		w.env.RegisterDelayedCallback(func() {
-			if err := w.env.CompleteActivity(token, out, nil); err != nil {
-				panic(err)
-			}
-		}, r.late)
+		w.env.RegisterDelayedCallback(func() { w.complete(token, out, nil) }, r.late)
 		return out, activity.ErrResultPending
 	}, activity.RegisterOptions{Name: step})
+}
+
+func (w *world) complete(token []byte, out any, err error) {
+	if err := w.env.CompleteActivity(token, out, err); err != nil {
+		panic(err)
+	}
 }
 
 func label(step string, in any) string {
