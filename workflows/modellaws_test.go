@@ -31,6 +31,8 @@ func (m *model) requireLaws() {
 	s := m.status()
 	maps.DeleteFunc(m.flying, func(_, step string) bool { return step == porting.StepCloseFence }) // a revocation may come while the port ends
 	m.requireShown(s)
+	m.mu.Lock() // a fence that is closed on the way out may still be told of
+	defer m.mu.Unlock()
 	m.law(m.env.GetWorkflowError() == nil || temporal.IsCanceledError(m.env.GetWorkflowError()) || m.fate.broken, "failed: %v", m.env.GetWorkflowError())
 	m.lawsOfStory(s)
 	if s.Outcome == "" {
