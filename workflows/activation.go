@@ -140,13 +140,13 @@ func (s *saga) complete(ctx workflow.Context) error {
 	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", never); err != nil {
 		return err
 	}
-	seen, err := s.verifyAndClose(ctx)
+	seen, err := s.verifyPatiently(ctx)
 	for err == nil && !isActive(seen.Status) {
 		s.callPerson(ctx, "the carrier does not show the numbers as active; look at the carrier's order")
 		if err := s.awaitCarrierHoweverLong(ctx, clockActivation, "Numbers active at the carrier", isActive); err != nil {
 			return err
 		}
-		seen, err = s.verifyAndClose(ctx)
+		seen, err = s.verifyPatiently(ctx)
 	}
 	if err != nil {
 		return err
@@ -167,6 +167,26 @@ func (s *saga) complete(ctx workflow.Context) error {
 	}
 	s.port.End(porting.OutcomeCompleted, "")
 	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")
+}
+
+// verifyPatiently looks at the numbers until the look works: a step that fails for good calls a person, and does not take
+// working numbers back.
+func (s *saga) verifyPatiently(ctx workflow.Context) (porting.Verification, error) {
+	for {
+		seen, err := s.verifyAndClose(ctx)
+		if err == nil {
+			return seen, nil
+		}
+		d, err := s.deadline(ctx, clockUndoRetry)
+		if err != nil {
+			return seen, err
+		}
+		s.wait(ctx, porting.WaitingOperator, d)
+		s.callPerson(ctx, "the port cannot be verified; see the failed step")
+		if _, err := s.until(ctx, d.At, "Next look at the numbers", func() bool { return s.port.CarrierHints > s.hintsRead }); err != nil {
+			return seen, err
+		}
+	}
 }
 
 // verifyAndClose closes the port in the ledger if the carrier shows the numbers as active. Nothing interrupts it.
