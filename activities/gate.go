@@ -119,7 +119,7 @@ func (t activation) settle(ctx context.Context, status porting.CarrierStatus) (p
 	case porting.CarrierReversed:
 		no := &porting.Refusal{Reason: porting.OtherReason, Note: "the carrier has moved the numbers back"}
 		return porting.Activation{Status: status, Refused: no}, t.ledger.EndActivation(ctx, t.in.Ref.Port, t.in.Ref.String(), true, t.at)
-	case porting.CarrierCancelled, porting.CarrierRejected, porting.CarrierNothing:
+	case porting.CarrierCancelled, porting.CarrierRejected, porting.CarrierRefused, porting.CarrierNothing:
 		if t.revoked {
 			return t.giveBack(ctx, t.fenced(status))
 		}

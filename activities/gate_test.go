@@ -303,6 +303,7 @@ func TestGateTakesTheCarriersWord(t *testing.T) {
 		porting.CarrierActive:        {false, ledger.FenceActive},
 		porting.CarrierNothing:       {true, ledger.FenceOpen},
 		porting.CarrierCancelled:     {true, ledger.FenceOpen},
+		porting.CarrierRefused:       {true, ledger.FenceOpen},
 		porting.CarrierRejected:      {true, ledger.FenceOpen},
 		porting.CarrierReversed:      {true, ledger.FenceActive},
 		porting.CarrierReversing:     {false, ledger.FenceActivating},
