@@ -38,6 +38,16 @@ var MessageDocs = []MessageDoc{
 	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier": "simulator", "by": "webhook"}`},
 }
 
+// DocOf is the description of a message; empty for a name that is none.
+func DocOf(name string) MessageDoc {
+	for _, doc := range MessageDocs {
+		if doc.Name == name {
+			return doc
+		}
+	}
+	return MessageDoc{Name: name}
+}
+
 // Decide is an approver's decision. ID makes a repeated message harmless.
 type Decide struct {
 	ID           string `json:"id,omitempty"`

@@ -12,28 +12,15 @@ import (
 // openChannels opens every message as a signal and as an update, and the query, before the first step: the Web UI lists
 // what is open, and nothing that is sent is lost.
 func (s *saga) openChannels(ctx workflow.Context) {
-	for _, doc := range porting.MessageDocs {
-		switch doc.Name {
-		case porting.MsgDecide:
-			listen[porting.Decide](ctx, s, doc)
-		case porting.MsgRevoke:
-			listen[porting.Revoke](ctx, s, doc)
-		case porting.MsgAmend:
-			listen[porting.Amend](ctx, s, doc)
-		case porting.MsgHold:
-			listen[porting.Hold](ctx, s, doc)
-		case porting.MsgResume:
-			listen[porting.Resume](ctx, s, doc)
-		case porting.MsgExtend:
-			listen[porting.Extend](ctx, s, doc)
-		case porting.MsgReassign:
-			listen[porting.Reassign](ctx, s, doc)
-		case porting.MsgNote:
-			listen[porting.Note](ctx, s, doc)
-		case porting.MsgCarrierEvent:
-			listen[porting.CarrierEvent](ctx, s, doc)
-		}
-	}
+	listen[porting.Decide](ctx, s, porting.MsgDecide)
+	listen[porting.Revoke](ctx, s, porting.MsgRevoke)
+	listen[porting.Amend](ctx, s, porting.MsgAmend)
+	listen[porting.Hold](ctx, s, porting.MsgHold)
+	listen[porting.Resume](ctx, s, porting.MsgResume)
+	listen[porting.Extend](ctx, s, porting.MsgExtend)
+	listen[porting.Reassign](ctx, s, porting.MsgReassign)
+	listen[porting.Note](ctx, s, porting.MsgNote)
+	listen[porting.CarrierEvent](ctx, s, porting.MsgCarrierEvent)
 	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateReceive, s.answerReceived,
 		workflow.UpdateHandlerOptions{Description: "Wait until the order is accepted or refused"}))
 	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.Status, error) { return s.port.Status(), nil },
@@ -41,17 +28,18 @@ func (s *saga) openChannels(ctx workflow.Context) {
 }
 
 // listen opens one message. Signals and updates meet in hear.
-func listen[M any](ctx workflow.Context, s *saga, doc porting.MessageDoc) {
+func listen[M any](ctx workflow.Context, s *saga, name string) {
+	doc := porting.DocOf(name)
 	description := doc.Description + ", e.g. " + doc.Example
-	channel := workflow.GetSignalChannelWithOptions(ctx, doc.Name, workflow.SignalChannelOptions{Description: description})
-	workflow.GoNamed(ctx, doc.Name+" signals", func(ctx workflow.Context) {
+	channel := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
+	workflow.GoNamed(ctx, name+" signals", func(ctx workflow.Context) {
 		for {
 			var m M
 			channel.Receive(ctx, &m)
 			s.hearSignal(ctx, m)
 		}
 	})
-	must(workflow.SetUpdateHandlerWithOptions(ctx, doc.Name,
+	must(workflow.SetUpdateHandlerWithOptions(ctx, name,
 		func(ctx workflow.Context, m M) (porting.Answer, error) { return s.hear(ctx, m) },
 		workflow.UpdateHandlerOptions{
 			Description: description,
