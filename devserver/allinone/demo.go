@@ -62,10 +62,10 @@ func startDemo(ctx context.Context, s *Stack, sc simulate.Scenario, order portin
 
 // play follows the port to its end: it tells every line of the timeline, and lets people act when their moment comes.
 func (d *demo) play(ctx context.Context) (porting.Status, error) {
-	look := time.NewTicker(glance)
-	defer look.Stop()
+	next := time.NewTicker(glance)
+	defer next.Stop()
 	for {
-		status, err := d.stack.Ports.Status(ctx, d.id)
+		status, err := d.look(ctx)
 		if err != nil {
 			return status, err
 		}
@@ -83,9 +83,20 @@ func (d *demo) play(ctx context.Context) (porting.Status, error) {
 			return status, ctx.Err()
 		case <-d.stack.Stopped():
 			return status, fmt.Errorf("the stack stopped by itself")
-		case <-look.C:
+		case <-next.C:
 		}
 	}
+}
+
+// look reads the port's status. A busy machine answers late now and then, so it looks again a few times.
+func (d *demo) look(ctx context.Context) (status porting.Status, err error) {
+	const tries = 5
+	for range tries {
+		if status, err = d.stack.Ports.Status(ctx, d.id); err == nil || ctx.Err() != nil {
+			return status, err
+		}
+	}
+	return status, err
 }
 
 // act does what people would do by now, by signal, as the Web UI would send it.
