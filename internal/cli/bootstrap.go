@@ -21,23 +21,11 @@ import (
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/workflows"
 )
 
 // Retention is how long the history of an ended port stays readable.
 const Retention = 30 * 24 * time.Hour
-
-// SearchAttributes are the types of the attributes by which ports are found.
-func SearchAttributes() map[string]enums.IndexedValueType {
-	const keyword, datetime = enums.INDEXED_VALUE_TYPE_KEYWORD, enums.INDEXED_VALUE_TYPE_DATETIME
-	return map[string]enums.IndexedValueType{
-		porting.AttrDirection: keyword, porting.AttrStage: keyword, porting.AttrWaitingOn: keyword, porting.AttrJurisdiction: keyword,
-		porting.AttrCarrier: keyword, porting.AttrTenant: keyword, porting.AttrRisk: keyword,
-		porting.AttrNumbers: enums.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-		porting.AttrDueAt:   datetime, porting.AttrFOCAt: datetime,
-		porting.AttrNeedsAttention: enums.INDEXED_VALUE_TYPE_BOOL,
-		porting.AttrNumberCount:    enums.INDEXED_VALUE_TYPE_INT,
-	}
-}
 
 // bootstrapped is what a bootstrap found and made.
 type bootstrapped struct {
@@ -85,7 +73,7 @@ func (f *Factory) bootstrap(ctx context.Context) error {
 	}
 	return f.Print(done, func(w io.Writer) {
 		fields(w, "namespace", done.Namespace+" ("+made(done.NamespaceCreated)+")",
-			"search attributes", fmt.Sprintf("%d, %d of them new", len(SearchAttributes()), len(done.AttributesAdded)),
+			"search attributes", fmt.Sprintf("%d, %d of them new", len(workflows.SearchAttributes()), len(done.AttributesAdded)),
 			"ledger", "up to date")
 	})
 }
@@ -128,7 +116,7 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 		return nil, err
 	}
 	missing := map[string]enums.IndexedValueType{}
-	for name, wanted := range SearchAttributes() {
+	for name, wanted := range workflows.SearchAttributes() {
 		found, ok := present[name]
 		if ok && found != wanted {
 			return nil, &porting.Error{

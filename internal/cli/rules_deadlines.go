@@ -53,7 +53,7 @@ func newRulesDeadlines(f *Factory) *cobra.Command {
 	flags.StringVar(&o.Number, "number", "", "a number of the order, as + country code and digits")
 	flags.StringSliceVar(&o.Holidays, "donor-holidays", nil, "closed days of the donor, like 2026-11-27,2026-12-24")
 	flags.IntVar(&o.Lines, "lines", 0, "lines on the account; a simple port has no more than its pack says")
-	flags.StringVar(&o.Region, "region", "", "state, province or Land; goes before the number")
+	flags.StringVar(&o.Region, "region", "", "state, province or Land, where the zone does not follow from the number")
 	flags.StringVar(&o.Zone, "zone", "", "time zone like America/Denver; goes before everything")
 	flags.StringVar(&o.Kind, "kind", "", "kind of line, where a clock differs by it: wireline, wireless, toll-free")
 	flags.StringVar(&o.Area, "area", "", "\"other\" where donor and recipient serve different areas")

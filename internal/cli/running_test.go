@@ -20,6 +20,7 @@ import (
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/workflows"
 )
 
 func (s *session) connectTo(address string) {
@@ -38,13 +39,13 @@ func TestBootstrapPreparesOnce(t *testing.T) {
 	var first bootstrapped
 	require.NoError(t, json.Unmarshal(s.out.Bytes(), &first))
 	require.True(t, first.NamespaceCreated)
-	require.Len(t, first.AttributesAdded, 12)
-	require.Equal(t, SearchAttributes(), server.attributes)
+	require.Len(t, first.AttributesAdded, len(workflows.SearchAttributes()))
+	require.Equal(t, workflows.SearchAttributes(), server.attributes)
 	require.Equal(t, Retention, server.namespaces["portsaga"])
 	require.FileExists(t, s.config.Ledger)
 
 	require.Equal(t, 0, s.run(t, "portsaga bootstrap"), s.err.String())
-	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  12, 0 of them new\nledger             up to date\n", s.out.String())
+	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  13, 0 of them new\nledger             up to date\n", s.out.String())
 }
 
 func TestBootstrapLeavesOtherTypesAlone(t *testing.T) {
@@ -69,7 +70,7 @@ func TestBootstrapDenied(t *testing.T) {
 func TestSearchAttributesFitSQLVisibility(t *testing.T) {
 	t.Parallel()
 	count := map[enums.IndexedValueType]int{}
-	for _, kind := range SearchAttributes() {
+	for _, kind := range workflows.SearchAttributes() {
 		count[kind]++
 	}
 	for kind, n := range count {
