@@ -48,15 +48,21 @@ func DocOf(name string) MessageDoc {
 	return MessageDoc{Name: name}
 }
 
-// Decide is an approver's decision. ID makes a repeated message harmless.
+// Decide is an approver's decision: a signed statement, or, where a deployment trusts whoever can send messages, the bare
+// words. ID makes a repeated message harmless.
 type Decide struct {
 	ID           string `json:"id,omitempty"`
-	Decision     string `json:"decision"`                // approve or reject
-	By           string `json:"by"`                      // claimed, not proven; see the approval rules
+	Decision     string `json:"decision,omitempty"`      // approve or reject; in the statement when signed
+	By           string `json:"by,omitempty"`            // claimed, not proven; a signature proves who it is
 	Stage        Stage  `json:"stage,omitempty"`         // the stage decided on; refused when the port is elsewhere
 	OrderVersion int    `json:"order_version,omitempty"` // the version decided on; refused when the order has moved on
 	Reason       Reason `json:"reason,omitempty"`        // a code, for a reject
+	Statement    []byte `json:"statement,omitempty"`     // the exact bytes that were signed, in base64
+	Signature    string `json:"signature,omitempty"`     // SSHSIG as ssh-keygen -Y writes it, or a detached JWS
 }
+
+// Signed reports whether the decision carries a statement.
+func (d Decide) Signed() bool { return len(d.Statement) > 0 || d.Signature != "" }
 
 // Decisions.
 const (
@@ -160,6 +166,7 @@ type Status struct {
 	Bulk           string         `json:"bulk,omitempty"`
 	Numbers        []NumberStatus `json:"numbers"`
 	Decisions      []Decision     `json:"decisions,omitempty"`
+	Challenge      *Challenge     `json:"challenge,omitempty"` // what a decision must sign, while a signed one is waited for
 	Timeline       []Entry        `json:"timeline"`
 	Undone         []Entry        `json:"undone,omitempty"`
 	Scaled         bool           `json:"scaled_clock,omitempty"`
@@ -199,4 +206,17 @@ type Decision struct {
 	OrderVersion int       `json:"order_version"`
 	Reason       Reason    `json:"reason,omitempty"`
 	Signed       bool      `json:"signed"`
+	Team         string    `json:"team,omitempty"`       // of the person, by the registry
+	Credential   string    `json:"credential,omitempty"` // fingerprint of the key
+	Hardware     bool      `json:"hardware,omitempty"`   // the key cannot leave its hardware
+	Run          string    `json:"run,omitempty"`        // of the saga, as signed
+	Registry     int       `json:"registry,omitempty"`   // version of the registry that was asked
+	Proof        *Proof    `json:"proof,omitempty"`      // for the gate and auditors; not shown
+}
+
+// Proof is what lets anybody verify a decision again.
+type Proof struct {
+	Statement []byte `json:"statement"`
+	Signature string `json:"signature"`
+	Verdict   string `json:"verdict"` // signed by the worker that verified it, with the time at which it did
 }

@@ -9,6 +9,7 @@ import (
 const (
 	StepReceive    = "ReceiveOrder"
 	StepScreen     = "ScreenOrder"
+	StepDecision   = "VerifyDecision"
 	StepDeadline   = "ComputeDeadline"
 	StepWindow     = "ComputeWindow"
 	StepCorrect    = "PlanCorrection"
@@ -44,14 +45,14 @@ type Receipt struct {
 	PackWhy      string   `json:"pack_why"`
 	Jurisdiction string   `json:"jurisdiction"`
 	Carrier      string   `json:"carrier"`
-	Tokens       []string `json:"tokens,omitempty"` // keyed number tokens for search
-	Epoch        int64    `json:"epoch"`            // of the fence
-	Approvals    int      `json:"approvals"`        // persons who must approve
+	Tokens       []string `json:"tokens,omitempty"`   // keyed number tokens for search
+	Epoch        int64    `json:"epoch"`              // of the fence
+	Approvals    int      `json:"approvals"`          // persons who must approve
+	Signed       bool     `json:"signed,omitempty"`   // decisions must be signed
+	Audience     string   `json:"audience,omitempty"` // the deployment, as statements name it
+	Salt         string   `json:"salt,omitempty"`     // of the order's digest
 	Refused      *Refusal `json:"refused,omitempty"`
 }
-
-// Needed is how many persons must approve: what the pack says, and never nobody.
-func (r Receipt) Needed() int { return max(r.Approvals, 1) }
 
 // Refusal says why something is not done. Note names the rule and holds no personal data.
 type Refusal struct {
@@ -71,8 +72,26 @@ type ScreenInput struct {
 // Findings are what the checks found.
 type Findings struct {
 	Risk    Risk     `json:"risk"`
-	Notes   []string `json:"notes,omitempty"` // one sentence a finding
+	Notes   []string `json:"notes,omitempty"`   // one sentence a finding
+	Policy  *Policy  `json:"policy,omitempty"`  // who must approve at this risk; one person when nil
+	Nonce   string   `json:"nonce,omitempty"`   // new with every screening; decisions bind it
+	Verdict string   `json:"verdict,omitempty"` // risk, notes and nonce, signed by the worker that found them
 	Blocked *Refusal `json:"blocked,omitempty"`
+}
+
+// DecisionInput asks for a signed decision to be verified. The port's ID and run come from the engine itself.
+type DecisionInput struct {
+	Decide    Decide    `json:"decide"`
+	Challenge Challenge `json:"challenge"`
+	Submitter string    `json:"submitter,omitempty"`
+	At        time.Time `json:"at"` // business time, for the timeline
+}
+
+// Judged is a signed decision that was verified, or why it does not count.
+type Judged struct {
+	ID       string   `json:"id,omitempty"`
+	Decision Decision `json:"decision"`
+	Refused  *Refusal `json:"refused,omitempty"`
 }
 
 // DeadlineInput asks a pack for one of its clocks.
@@ -137,6 +156,12 @@ type SubmitInput struct {
 	Pack    string    `json:"pack"`
 	Order   Order     `json:"order"`
 	At      time.Time `json:"at"`
+
+	Epoch     int64      `json:"epoch,omitempty"`
+	Audience  string     `json:"audience,omitempty"`
+	Salt      string     `json:"salt,omitempty"`
+	Findings  Findings   `json:"findings,omitzero"`
+	Decisions []Decision `json:"decisions,omitempty"`
 }
 
 // CarrierInput names an order at its carrier, for every other call.
@@ -152,7 +177,8 @@ type ActivateInput struct {
 	Carrier   string     `json:"carrier"`
 	Epoch     int64      `json:"epoch"`
 	FOC       time.Time  `json:"foc"`
-	Needed    int        `json:"needed"` // approvals that the policy asks
+	Needed    int        `json:"needed,omitempty"` // persons, asked for by sagas of before there were policies
+	Policy    *Policy    `json:"policy,omitempty"` // who must approve; the gate asks at least its own rules
 	Submitter string     `json:"submitter,omitempty"`
 	Decisions []Decision `json:"decisions"`
 	Clock     Clock      `json:"clock,omitzero"`
