@@ -257,14 +257,17 @@ const (
 
 // CarrierStatus is the truth read back from the carrier.
 type CarrierStatus struct {
-	Ref     Ref               `json:"ref"`
-	State   CarrierState      `json:"state"`
-	FOC     time.Time         `json:"foc,omitzero"`      // confirmed date, when State is confirmed or later
-	Version int               `json:"version"`           // rises with every change at the carrier
-	Reasons []Rejection       `json:"reasons,omitempty"` // why it was rejected
-	Numbers []NumberState     `json:"numbers,omitempty"` // by number, where the carrier tells
-	Raw     string            `json:"raw,omitempty"`     // the carrier's own word for the state
-	Extra   map[string]string `json:"extra,omitempty"`   // what else it said, never personal data
+	Ref     Ref           `json:"ref"`
+	State   CarrierState  `json:"state"`
+	FOC     time.Time     `json:"foc,omitzero"`      // confirmed date, when State is confirmed or later
+	Version int           `json:"version"`           // rises with every change at the carrier
+	Reasons []Rejection   `json:"reasons,omitempty"` // why it was rejected
+	Numbers []NumberState `json:"numbers,omitempty"` // by number, where the carrier tells
+	// Messaging is where the numbers' SMS and MMS routing stands, which moves apart from voice: pending until it has moved, then
+	// active. Empty where the carrier does not tell.
+	Messaging CarrierState      `json:"messaging,omitempty"`
+	Raw       string            `json:"raw,omitempty"`   // the carrier's own word for the state
+	Extra     map[string]string `json:"extra,omitempty"` // what else it said, never personal data
 }
 
 // Rejection is a carrier's reason: its own code and text, and ours.
