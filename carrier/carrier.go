@@ -53,13 +53,28 @@ type Portability struct {
 	Reason   porting.Reason `json:"reason,omitempty"`
 }
 
-// Capabilities say what a carrier can do.
+// Capabilities say what a carrier can do, and for which orders.
 type Capabilities struct {
 	Name       string        `json:"name"`
-	Supplement bool          `json:"supplement"`  // a rejected order can be corrected in place
-	Reverse    bool          `json:"reverse"`     // a reverse port can be ordered
-	OnDemand   bool          `json:"on_demand"`   // we trigger the activation
-	CancelLock time.Duration `json:"cancel_lock"` // before the FOC, in which no API cancels; 0 means none
+	Countries  []string      `json:"countries,omitempty"`   // ISO 3166-1 alpha-2, whose numbers it ports; empty means all
+	Kinds      []string      `json:"kinds,omitempty"`       // of lines that it ports: wireline, wireless, toll-free; empty means all
+	MaxNumbers int           `json:"max_numbers,omitempty"` // of one order; 0 means no bound
+	Documents  []string      `json:"documents,omitempty"`   // that it takes with an order: loa, invoice, csr, other
+	Supplement bool          `json:"supplement"`            // a rejected order can be corrected in place
+	Reverse    bool          `json:"reverse"`               // a reverse port can be ordered
+	OnDemand   bool          `json:"on_demand"`             // we trigger the activation
+	PortOut    bool          `json:"port_out"`              // it asks us before numbers leave, and takes our answer
+	PerNumber  bool          `json:"per_number"`            // Status.Numbers tells of every number of the order
+	Messaging  bool          `json:"messaging"`             // Status.Messaging tells of SMS and MMS apart from voice
+	CancelLock time.Duration `json:"cancel_lock"`           // before the FOC, in which no API cancels; 0 means none
+	Silence    Silence       `json:"silence,omitzero"`
+}
+
+// Silence is what a carrier does by itself when it waits for us in vain. A zero field means that it goes on waiting.
+type Silence struct {
+	Activates bool          `json:"activates,omitempty"` // a confirmed order that nobody activates moves at the end of its window
+	Cancels   time.Duration `json:"cancels,omitempty"`   // a rejected order that nobody corrects is cancelled after so long
+	Releases  time.Duration `json:"releases,omitempty"`  // a port-out that nobody answers goes ahead after so long
 }
 
 // Gateway is a carrier. Every error is a *porting.Error or a transport fault. Codes that callers test:

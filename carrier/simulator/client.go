@@ -28,12 +28,14 @@ var _ carrier.Gateway = (*Client)(nil)
 // patient is the HTTP client of those who bring none.
 var patient = &http.Client{Timeout: 30 * time.Second}
 
-// maxAnswer lets an order of 20,000 numbers through, in bytes.
+// maxAnswer lets an order of maxNumbers through, in bytes.
 const maxAnswer = 4 << 20
 
-// Capabilities says that the simulator can do everything.
+// Capabilities says that the simulator can do everything but port out. What it does in silence is its scenarios' to say.
 func (c *Client) Capabilities() carrier.Capabilities {
-	return carrier.Capabilities{Name: "simulator", Supplement: true, Reverse: true, OnDemand: true, CancelLock: c.CancelLock}
+	return carrier.Capabilities{
+		Name: "simulator", MaxNumbers: maxNumbers, Supplement: true, Reverse: true, OnDemand: true, CancelLock: c.CancelLock,
+	}
 }
 
 // Portability asks about numbers, and answers in their order.

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,8 +11,10 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// maxBody lets an order of 20,000 numbers through.
-const maxBody = 4 << 20
+const (
+	maxNumbers = 20_000  // of one order
+	maxBody    = 4 << 20 // lets them through, in bytes
+)
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -90,6 +93,9 @@ func readOrder(r *http.Request, q *request) error {
 func checkNumbers(numbers []porting.Number) error {
 	if len(numbers) == 0 {
 		return &refusal{codeInvalid, "no numbers"}
+	}
+	if len(numbers) > maxNumbers {
+		return &refusal{codeInvalid, fmt.Sprintf("more than %d numbers", maxNumbers)}
 	}
 	for _, n := range numbers {
 		if _, err := porting.ParseNumber(n.E164()); err != nil {

@@ -41,7 +41,7 @@ func NewVirtual(w World) *Virtual {
 	return v
 }
 
-// Capabilities says that the simulator can do everything.
+// Capabilities are those of a Client.
 func (v *Virtual) Capabilities() carrier.Capabilities { return v.reader.Capabilities() }
 
 // Portability answers for numbers, in their order.
