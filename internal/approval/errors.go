@@ -1,0 +1,26 @@
+package approval
+
+import "github.com/portsaga/portsaga/porting"
+
+// refused is a no to a decision. It says which rule, and never how close a forger came.
+func refused(code, detail, next string) error {
+	return &porting.Error{Kind: porting.Refused, Code: code, Op: "verify decision", Detail: detail, Next: next}
+}
+
+func badSignature() error {
+	return refused("signature-invalid", "the signature is not one over this statement by a key that may sign it",
+		"sign the port's statement anew")
+}
+
+func badStatement(detail string) error {
+	return refused("statement-malformed", detail, "take the statement from the port's challenge")
+}
+
+// unfit is a no to a registry, its roots or a part of them, named by about.
+func unfit(code, about, detail, next string) error {
+	return &porting.Error{Kind: porting.Refused, Code: code, Op: "read registry", Object: about, Detail: detail, Next: next}
+}
+
+func unreadable(op, file string, err error) error {
+	return &porting.Error{Kind: porting.Failed, Code: "file-unreadable", Op: op, Object: file, Detail: err.Error(), Err: err}
+}
