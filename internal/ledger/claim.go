@@ -18,6 +18,10 @@ type Claim struct {
 	PortID            string
 	Direction         porting.Direction
 	Tenant, Reference string
+	Carrier           string // that the order will be sent to
+	Pack              string // the rules that the port keeps to its end
+	Submitter         string // who ordered the port, and so may not approve it
+	Run               string // run ID of the saga that claims; a Reset makes another one
 	Numbers           []NumberClaim
 	At                time.Time
 }
@@ -46,8 +50,9 @@ const (
 	claimAttempts = 10 // each one needs another port to release a number in the same instant
 )
 
-// Claim takes the numbers for a port and opens its fence at epoch 1, all or nothing. Claiming the same numbers for the
-// same port again returns the fence as it is. Codes of Refused: "number-in-open-port" (with a *HeldError),
+// Claim takes the numbers for a port and opens its fence at epoch 1, all or nothing. The port keeps them until Release.
+// Claiming the same numbers for the same port again returns the fence as it is: whatever else the first claim said, its
+// carrier, pack, submitter and run among it, stays, and callers go by the fence. Codes of Refused: "number-in-open-port" (with a *HeldError),
 // "port-revoked", "port-closed" and "claim-differs"; of Invalid: "claim-empty" and "number-twice".
 func (l *Ledger) Claim(ctx context.Context, c Claim) (Fence, error) {
 	if err := c.check(); err != nil {
@@ -62,9 +67,10 @@ func (l *Ledger) Claim(ctx context.Context, c Claim) (Fence, error) {
 
 func (l *Ledger) claim(ctx context.Context, c Claim) (fence Fence, err error) {
 	err = l.inTx(ctx, func(tx *sql.Tx) error {
-		fresh, err := change(ctx, tx, `INSERT INTO ports (port_id, direction, tenant, reference, claimed_at, state, epoch)
-			VALUES ($1, $2, $3, $4, $5, 'open', 1) ON CONFLICT (port_id) DO NOTHING`,
-			c.PortID, c.Direction, c.Tenant, c.Reference, instant{c.At})
+		fresh, err := change(ctx, tx, `INSERT INTO ports
+			(port_id, direction, tenant, reference, carrier, pack, submitter, run, claimed_at, state, epoch)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 1) ON CONFLICT (port_id) DO NOTHING`,
+			c.PortID, c.Direction, c.Tenant, c.Reference, c.Carrier, c.Pack, c.Submitter, c.Run, instant{c.At})
 		if err != nil {
 			return err
 		}
@@ -120,7 +126,7 @@ func takeNumbers(ctx context.Context, tx *sql.Tx, c Claim) error {
 			return refuseHeld(ctx, tx, c)
 		}
 	}
-	return nil
+	return countChange(ctx, tx)
 }
 
 // refuseHeld finds the first number of the claim, in its own order, that another open port holds.
@@ -206,9 +212,11 @@ func holdsExactly(ctx context.Context, tx *sql.Tx, c Claim) (bool, error) {
 	return len(held) == len(c.Numbers) && !another, rows.Err()
 }
 
-// Release ends a port: it closes the fence and frees the numbers. The first outcome stays. A port that never claimed
-// has nothing to release. While an activation is in flight it is refused with code "activation-in-flight", because the
-// numbers may be about to move.
+// Release ends a port: it closes the fence and frees the numbers, so that another port may claim them at once. It is the
+// last step of a saga, whatever its outcome: a port whose order may still live at a carrier keeps its numbers, also after
+// its revocation and its activation, however long that takes. The first outcome stays. A port that never claimed has
+// nothing to release. While an activation is in flight it is refused with code "activation-in-flight", because the numbers
+// may be about to move.
 func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Outcome, at time.Time) error {
 	const op = "release port"
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
@@ -222,7 +230,10 @@ func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Out
 			return checkReleased(ctx, tx, op, portID)
 		}
 		_, err = change(ctx, tx, `UPDATE port_numbers SET released_at = $2 WHERE port_id = $1`, portID, instant{at})
-		return err
+		if err != nil {
+			return err
+		}
+		return countChange(ctx, tx)
 	})
 	return fault(op, portID, err)
 }

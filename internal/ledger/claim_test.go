@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/internal/ledger"
-	"github.com/portsaga/portsaga/internal/ledger/pgtest"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -17,7 +16,7 @@ func testClaim(t *testing.T, dsn newDSN) {
 
 	fence := claim(t, l, "pi-1", "0101", "0102")
 
-	require.Equal(t, ledger.Fence{PortID: "pi-1", State: ledger.FenceOpen, Epoch: 1}, fence)
+	require.Equal(t, fenceOf("pi-1"), fence)
 }
 
 func testClaimAgain(t *testing.T, dsn newDSN) {
@@ -25,6 +24,13 @@ func testClaimAgain(t *testing.T, dsn newDSN) {
 	first := claim(t, l, "pi-1", "0101", "0102")
 
 	require.Equal(t, first, claim(t, l, "pi-1", "0102", "0101"), "the order of the numbers does not matter")
+
+	other := portIn("pi-1", "0101", "0102")
+	other.Carrier, other.Pack, other.Submitter, other.Run = "twilio", "us@2", "eve", "run-after-a-reset"
+	other.At = noon.Add(time.Hour)
+	again, err := l.Claim(t.Context(), other)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the first claim stays")
 
 	begin(t, l, "pi-1", "pi-1/1/activate")
 	require.Equal(t, ledger.FenceActivating, claim(t, l, "pi-1", "0101", "0102").State)
@@ -106,10 +112,9 @@ func testRelease(t *testing.T, dsn newDSN) {
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeRejected, later))
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeExpired, later.Add(time.Hour)))
 
-	require.Equal(t, ledger.Fence{
-		PortID: "pi-1", State: ledger.FenceClosed, Epoch: 2,
-		Outcome: porting.OutcomeRejected, ReleasedAt: later,
-	}, fence(t, l, "pi-1"), "the first release stays")
+	released := fenceOf("pi-1")
+	released.State, released.Epoch, released.Outcome, released.ReleasedAt = ledger.FenceClosed, 2, porting.OutcomeRejected, later
+	require.Equal(t, released, fence(t, l, "pi-1"), "the first release stays")
 	claim(t, l, "pi-2", "0101")
 	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeRejected, later))
 	_, err := l.Claim(t.Context(), portIn("pi-3", "0101"))
@@ -174,19 +179,4 @@ func tokens(count int) []string {
 		all[i] = fmt.Sprintf("%05d", i*7919%count)
 	}
 	return all
-}
-
-func BenchmarkClaim20000(b *testing.B) {
-	b.Run("SQLite", func(b *testing.B) { benchmarkClaim(b, sqliteFile) })
-	b.Run("Postgres", func(b *testing.B) { benchmarkClaim(b, pgtest.Start(b).New) })
-}
-
-func benchmarkClaim(b *testing.B, dsn newDSN) {
-	l := open(b, dsn(b))
-	numbers := tokens(20_000)
-	for i := 0; b.Loop(); i++ {
-		port := fmt.Sprintf("pi-%d", i)
-		claim(b, l, port, numbers...)
-		require.NoError(b, l.Release(b.Context(), port, porting.OutcomeCompleted, noon))
-	}
 }

@@ -28,6 +28,16 @@ type Fence struct {
 	State  FenceState `json:"state"`
 	Epoch  int64      `json:"epoch"` // 1 when claimed; rises when the fence closes
 
+	// What the port was first claimed with; see Claim. Empty if it was revoked before it claimed.
+	Direction porting.Direction `json:"direction,omitempty"`
+	Tenant    string            `json:"tenant,omitempty"`
+	Reference string            `json:"reference,omitempty"`
+	Carrier   string            `json:"carrier,omitempty"`
+	Pack      string            `json:"pack,omitempty"`
+	Submitter string            `json:"submitter,omitempty"`
+	Run       string            `json:"run,omitempty"`
+	ClaimedAt time.Time         `json:"claimed_at,omitzero"`
+
 	ActivationKey string    `json:"activation_key,omitempty"` // the last activation that held the fence
 	ActivatingAt  time.Time `json:"activating_at,omitzero"`
 	ActivatedAt   time.Time `json:"activated_at,omitzero"` // when it was reported that the numbers moved
@@ -50,20 +60,26 @@ func (l *Ledger) Fence(ctx context.Context, portID string) (Fence, error) {
 }
 
 func readFence(ctx context.Context, q querier, portID string) (Fence, error) {
-	f := Fence{PortID: portID}
-	var activating, activated, requested, revoked, released instant
-	row := q.QueryRowContext(ctx, `SELECT state, epoch, activation_key, activating_at, activated_at,
-		revoke_requested_at, revoked_at, revoked_by, revoke_reason, outcome, released_at
-		FROM ports WHERE port_id = $1`, portID)
-	err := row.Scan(&f.State, &f.Epoch, &f.ActivationKey, &activating, &activated,
-		&requested, &revoked, &f.RevokedBy, &f.RevokeReason, &f.Outcome, &released)
+	fence, err := scanFence(q.QueryRowContext(ctx, selectFence+` WHERE port_id = $1`, portID))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Fence{}, &porting.Error{
 			Kind: porting.NotFound, Code: "port-unknown", Op: "read fence", Object: portID,
 			Detail: "the ledger has no such port", Next: "check the port's ID",
 		}
 	}
-	f.ActivatingAt, f.ActivatedAt, f.ReleasedAt = activating.Time, activated.Time, released.Time
+	return fence, err
+}
+
+const selectFence = `SELECT port_id, state, epoch, direction, tenant, reference, carrier, pack, submitter, run, claimed_at,
+	activation_key, activating_at, activated_at, revoke_requested_at, revoked_at, revoked_by, revoke_reason, outcome, released_at
+	FROM ports`
+
+func scanFence(row interface{ Scan(dest ...any) error }) (Fence, error) {
+	var f Fence
+	var claimed, activating, activated, requested, revoked, released instant
+	err := row.Scan(&f.PortID, &f.State, &f.Epoch, &f.Direction, &f.Tenant, &f.Reference, &f.Carrier, &f.Pack, &f.Submitter, &f.Run,
+		&claimed, &f.ActivationKey, &activating, &activated, &requested, &revoked, &f.RevokedBy, &f.RevokeReason, &f.Outcome, &released)
+	f.ClaimedAt, f.ActivatingAt, f.ActivatedAt, f.ReleasedAt = claimed.Time, activating.Time, activated.Time, released.Time
 	f.RevokeRequestedAt, f.RevokedAt = requested.Time, revoked.Time
 	return f, err
 }
@@ -96,35 +112,60 @@ func (l *Ledger) CloseFence(ctx context.Context, portID, by string, why porting.
 		if _, err = change(ctx, tx, closeRevoked, portID, instant{at}); err != nil {
 			return err
 		}
+		if err = countChange(ctx, tx); err != nil {
+			return err
+		}
 		fence, err = readFence(ctx, tx, portID)
 		return err
 	})
 	return fence, fault("revoke port", portID, err)
 }
 
+// errOpenedMeanwhile means that a fence was not open when it was to be won, and open when we looked why.
+var errOpenedMeanwhile = errors.New("the fence was opened meanwhile")
+
 // BeginActivation wins the fence for the activation that key names, or fails: it moves an open fence of the given epoch
 // to activating. The same key again is answered with the fence as it is, which may already be active. Codes of Refused:
-// "fence-closed", "fence-epoch" and "fence-taken"; NotFound is "port-unknown".
+// "fence-closed", "fence-epoch" and "fence-taken"; NotFound is "port-unknown". While the ledger is in quarantine every
+// call, also with a key that holds the fence, is Refused with code "ledger-quarantined".
 func (l *Ledger) BeginActivation(ctx context.Context, portID string, epoch int64, key string, at time.Time) (Fence, error) {
 	const op = "begin activation"
 	for {
-		won, err := change(ctx, l.db, `UPDATE ports SET state = 'activating', activation_key = $3, activating_at = $4
-			WHERE port_id = $1 AND state = 'open' AND epoch = $2`, portID, epoch, key, instant{at})
-		if err != nil {
-			return Fence{}, fault(op, portID, err)
-		}
-		fence, err := readFence(ctx, l.db, portID)
-		if err != nil {
-			return Fence{}, fault(op, portID, err)
-		}
-		if won == 1 || fence.heldBy(key) {
+		fence, err := l.beginActivation(ctx, op, portID, epoch, key, at)
+		switch {
+		case err == nil:
 			return fence, nil
-		}
-		openedMeanwhile := fence.State == FenceOpen && fence.Epoch == epoch
-		if !openedMeanwhile {
-			return Fence{}, fence.refuse(op, epoch)
+		case !errors.Is(err, errOpenedMeanwhile):
+			return Fence{}, fault(op, portID, err)
 		}
 	}
+}
+
+func (l *Ledger) beginActivation(ctx context.Context, op, portID string, epoch int64, key string, at time.Time) (fence Fence, err error) {
+	err = l.inTx(ctx, func(tx *sql.Tx) error {
+		won, err := change(ctx, tx, `UPDATE ports SET state = 'activating', activation_key = $3, activating_at = $4
+			WHERE port_id = $1 AND state = 'open' AND epoch = $2`, portID, epoch, key, instant{at})
+		if err != nil {
+			return err
+		}
+		// A quarantine writes the same row: it comes before this activation and stops it, or after its commit.
+		trusted, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + $1 WHERE `+notQuarantined, won)
+		if err != nil {
+			return err
+		}
+		if trusted == 0 {
+			return refuseQuarantined(ctx, tx, op, portID)
+		}
+		fence, err = readFence(ctx, tx, portID)
+		switch {
+		case err != nil || won == 1 || fence.heldBy(key):
+			return err
+		case fence.State == FenceOpen && fence.Epoch == epoch:
+			return errOpenedMeanwhile
+		}
+		return fence.refuse(op, epoch)
+	})
+	return fence, err
 }
 
 // EndActivation reports how the activation that key names ended. moved makes the fence active. Not moved, which the
@@ -134,8 +175,11 @@ func (l *Ledger) EndActivation(ctx context.Context, portID, key string, moved bo
 	const op = "end activation"
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		ended, err := endActivation(ctx, tx, portID, key, moved, at)
-		if err != nil || ended {
+		if err != nil {
 			return err
+		}
+		if ended {
+			return countChange(ctx, tx)
 		}
 		fence, err := readFence(ctx, tx, portID)
 		if err != nil {

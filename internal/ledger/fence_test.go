@@ -16,10 +16,10 @@ func testCloseFence(t *testing.T, dsn newDSN) {
 
 	revoked := revoke(t, l, "pi-1")
 
-	require.Equal(t, ledger.Fence{
-		PortID: "pi-1", State: ledger.FenceClosed, Epoch: 2, RevokeRequestedAt: noon,
-		RevokedAt: noon, RevokedBy: "ben@care", RevokeReason: porting.AuthorizationRevoked,
-	}, revoked)
+	closed := fenceOf("pi-1")
+	closed.State, closed.Epoch, closed.RevokeRequestedAt, closed.RevokedAt = ledger.FenceClosed, 2, noon, noon
+	closed.RevokedBy, closed.RevokeReason = "ben@care", porting.AuthorizationRevoked
+	require.Equal(t, closed, revoked)
 	for epoch := range int64(4) {
 		_, err := l.BeginActivation(t.Context(), "pi-1", epoch, "key", noon)
 		requireCode(t, err, porting.Refused, "fence-closed")
@@ -141,10 +141,9 @@ func testEndActivation(t *testing.T, dsn newDSN) {
 	later := noon.Add(time.Hour)
 	won, err := l.BeginActivation(ctx, "pi-1", 1, "second", later)
 	require.NoError(t, err)
-	require.Equal(t, ledger.Fence{
-		PortID: "pi-1", State: ledger.FenceActivating, Epoch: 1,
-		ActivationKey: "second", ActivatingAt: later,
-	}, won)
+	activating := fenceOf("pi-1")
+	activating.State, activating.ActivationKey, activating.ActivatingAt = ledger.FenceActivating, "second", later
+	require.Equal(t, activating, won)
 	require.NoError(t, l.EndActivation(ctx, "pi-1", "second", true, later))
 	require.NoError(t, l.EndActivation(ctx, "pi-1", "second", true, later.Add(time.Hour)))
 	requireCode(t, l.EndActivation(ctx, "pi-1", "second", false, later), porting.Refused, "activation-ended")

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -30,6 +32,7 @@ const (
 
 // Open opens the ledger and brings its schema up to date; any number of processes may do so at once. A DSN that starts
 // with postgres:// or postgresql:// is PostgreSQL, any other is a SQLite file: a path, or a URI like file:/path/ledger.db.
+// A file that it creates is for its owner alone; one that is there keeps the mode that it was given.
 // A schema that is newer than this program is refused with code "ledger-newer".
 func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	const op = "open ledger"
@@ -37,7 +40,11 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	if err != nil {
 		return nil, fault(op, "", err)
 	}
-	if err := migrate(ctx, db, dialect); err != nil {
+	err = migrate(ctx, db, dialect)
+	if err == nil {
+		err = incarnate(ctx, db)
+	}
+	if err != nil {
 		_ = db.Close()
 		return nil, fault(op, "", err)
 	}
@@ -54,7 +61,11 @@ func connect(dsn string) (*sql.DB, goose.Dialect, error) {
 		db.SetMaxIdleConns(postgresConnections)
 		return db, goose.DialectPostgres, nil
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(dsn))
+	uri := sqliteURI(dsn)
+	if err := createPrivate(uri); err != nil {
+		return nil, "", err
+	}
+	db, err := sql.Open("sqlite", withSettings(uri))
 	if err != nil {
 		return nil, "", err
 	}
@@ -62,14 +73,53 @@ func connect(dsn string) (*sql.DB, goose.Dialect, error) {
 	return db, goose.DialectSQLite3, nil
 }
 
-func sqliteDSN(dsn string) string {
-	if !strings.HasPrefix(dsn, "file:") {
-		dsn = (&url.URL{Scheme: "file", OmitHost: true, Path: dsn}).String()
+func sqliteURI(dsn string) string {
+	if strings.HasPrefix(dsn, "file:") {
+		return dsn
 	}
-	if strings.Contains(dsn, "?") {
-		return dsn + "&" + sqliteSettings
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: dsn}).String()
+}
+
+func withSettings(uri string) string {
+	if strings.Contains(uri, "?") {
+		return uri + "&" + sqliteSettings
 	}
-	return dsn + "?" + sqliteSettings
+	return uri + "?" + sqliteSettings
+}
+
+// createPrivate creates the file of a new database for its owner alone; SQLite gives the same mode to the -wal and -shm
+// files. A file that exists is never opened here: to close it again would drop the locks that this process holds on it.
+func createPrivate(uri string) error {
+	path, err := fileToCreate(uri)
+	if err != nil || path == "" {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// fileToCreate is the file that SQLite would create for a URI: "" if it is kept in memory, or not to be created.
+func fileToCreate(uri string) (string, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", err
+	}
+	path := u.Path
+	if u.Opaque != "" { // a relative path
+		if path, err = url.PathUnescape(u.Opaque); err != nil {
+			return "", err
+		}
+	}
+	if mode := u.Query().Get("mode"); path == ":memory:" || (mode != "" && mode != "rwc") {
+		return "", nil
+	}
+	return path, nil
 }
 
 // migrate applies what is missing. Each migration is one transaction: of two processes that apply it at once one fails
@@ -83,7 +133,7 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	if err != nil {
 		return err
 	}
-	for range len(provider.ListSources()) + 1 {
+	for range len(provider.ListSources()) + 2 { // the table of versions is made once, too
 		if _, err = provider.Up(ctx); err == nil {
 			return refuseNewer(ctx, provider)
 		}

@@ -79,11 +79,22 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // portIn is a claim of numbers that are named by their tokens.
 func portIn(portID string, tokens ...string) ledger.Claim {
-	claim := ledger.Claim{PortID: portID, Direction: porting.PortIn, Tenant: "default", Reference: "ref-" + portID, At: noon}
+	claim := ledger.Claim{
+		PortID: portID, Direction: porting.PortIn, Tenant: "default", Reference: "ref-" + portID,
+		Carrier: "telnyx", Pack: "us@1", Submitter: "orders@care", Run: "run-of-" + portID, At: noon,
+	}
 	for _, token := range tokens {
 		claim.Numbers = append(claim.Numbers, ledger.NumberClaim{Token: token, Masked: "+1…" + token})
 	}
 	return claim
+}
+
+// fenceOf is the fence that portIn opens.
+func fenceOf(portID string) ledger.Fence {
+	return ledger.Fence{
+		PortID: portID, State: ledger.FenceOpen, Epoch: 1, Direction: porting.PortIn, Tenant: "default", Reference: "ref-" + portID,
+		Carrier: "telnyx", Pack: "us@1", Submitter: "orders@care", Run: "run-of-" + portID, ClaimedAt: noon,
+	}
 }
 
 func claim(t testing.TB, l *ledger.Ledger, portID string, tokens ...string) ledger.Fence {
