@@ -95,3 +95,12 @@ type Gateway interface {
 	// Reverse orders the port back to the donor; it is done when Status says reversed.
 	Reverse(ctx context.Context, ref Ref, why porting.Reason) (Status, error)
 }
+
+// Lister is a gateway whose carrier can be asked what it holds. Whoever compares it with the open ports finds orders that
+// nobody follows any more.
+type Lister interface {
+	// Orders lists the open orders under our references that the carrier first took at or after an instant of business time;
+	// the zero time means all. An order is open unless it is active, cancelled or reversed. The only error is
+	// carrier-unavailable.
+	Orders(ctx context.Context, since time.Time) ([]Ref, error)
+}

@@ -8,8 +8,9 @@
 //		})
 //	}
 //
-// The carrier behind the adapter is played by scenarios, each a name for how it treats one port. A fake needs only the
-// five below; the simulated carrier's scenario files say exactly what happens in each.
+// The carrier behind the adapter is played by scenarios, each a name for how it treats one port. A fake needs only those
+// below, and those of numbers and of messaging only if the capabilities say that the carrier tells of them; the simulated
+// carrier's scenario files say exactly what happens in each.
 //
 // What the suite asks for comes from the laws of the design: a request that is sent twice is done once; a request whose
 // answer was lost is looked up before it is sent again; a "no" has a code that the saga knows; an error holds no personal

@@ -87,11 +87,42 @@ func (p *port) must(st carrier.Status, err error) carrier.Status {
 	require.NoError(p.t, err)
 	require.Equal(p.t, p.id, st.Ref.Port)
 	require.GreaterOrEqual(p.t, st.Version, p.last.Version, "a status never goes back")
-	if st.State != p.last.State || !st.FOC.Equal(p.last.FOC) {
+	if st.State != p.last.State || st.Messaging != p.last.Messaging || !st.FOC.Equal(p.last.FOC) {
 		require.Greater(p.t, st.Version, p.last.Version, "a change raises the version")
 	}
+	p.consistent(st)
 	p.last = st
 	return st
+}
+
+// consistent checks that a status tells of numbers and messaging what the capabilities say, and nothing that contradicts it.
+func (p *port) consistent(st carrier.Status) {
+	p.t.Helper()
+	can := p.s.Gateway.Capabilities()
+	if !can.Messaging {
+		require.Empty(p.t, st.Messaging, "the capabilities say that messaging is not told")
+	}
+	if !can.PerNumber {
+		require.Empty(p.t, st.Numbers, "the capabilities say that numbers are not told one by one")
+		return
+	}
+	var told []porting.Number
+	stay := 0
+	for _, n := range st.Numbers {
+		told = append(told, n.Number)
+		if n.State != st.State {
+			stay++
+			require.NotEmpty(p.t, n.Reason, "a number that does not go with its order has a reason")
+		}
+	}
+	require.Equal(p.t, p.lsr.Order.Numbers, told, "every number of the order, each once")
+	require.True(p.t, st.State != carrier.StateActive || stay < len(told), "an order of which no number moved is not active")
+}
+
+// number is what the carrier says of one of the order's numbers.
+func (p *port) number(i int) carrier.NumberState {
+	p.t.Helper()
+	return p.ask("status").Numbers[i]
 }
 
 // await reads the order until the carrier says that it has got somewhere.

@@ -18,6 +18,10 @@ const (
 	RefusesCancel  = "refuses-cancel"           // refuses every cancel
 	Silent         = "carrier-silent"           // never answers an order, acknowledges a cancel
 	AnswersLost    = "times-out-after-applying" // does what it is asked, and lets the asking request hang
+	Partial        = "partial"                  // confirms both numbers, does not move the second one
+	PartialFOC     = "partial-foc"              // leaves the second number out of its confirmation, moves the other
+	MessagingLate  = "messaging-late"           // moves the voice when it is asked, and the messaging some hours later
+	MessagingStuck = "messaging-stuck"          // moves the voice when it is asked, and the messaging not for weeks
 )
 
 // Effects that the suite counts.
@@ -60,6 +64,9 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"says that a cancel is refused", saysThatACancelIsRefused},
 		{"does not cancel what is active", doesNotCancelWhatIsActive},
 		{"reverses once", reversesOnce},
+		{"tells which numbers stay behind", tellsWhichNumbersStay},
+		{"tells of messaging apart from voice", tellsOfMessaging},
+		{"lists its open orders", listsOpenOrders},
 		{"does once what was asked with a lost answer", doesOnceWithLostAnswers},
 		{"calls a carrier out of reach unavailable", callsItUnavailable},
 	} {
@@ -71,8 +78,17 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 }
 
 func saysWhatItCanDo(t *testing.T, s Subject) {
-	require.NotEmpty(t, s.Gateway.Capabilities().Name)
-	require.GreaterOrEqual(t, s.Gateway.Capabilities().CancelLock, time.Duration(0))
+	can := s.Gateway.Capabilities()
+	require.NotEmpty(t, can.Name)
+	require.Subset(t, []string{porting.KindWireline, porting.KindWireless, porting.KindTollFree}, can.Kinds)
+	for _, country := range can.Countries {
+		require.Regexp(t, "^[A-Z]{2}$", country)
+	}
+	require.Subset(t, []string{"loa", "invoice", "csr", "other"}, can.Documents)
+	for _, bound := range []time.Duration{can.CancelLock, can.Silence.Cancels, can.Silence.Releases, time.Duration(can.MaxNumbers)} {
+		require.GreaterOrEqual(t, bound, time.Duration(0))
+	}
+	require.True(t, can.PortOut || can.Silence.Releases == 0, "a port-out that we cannot answer is never waited for")
 }
 
 func checksPortability(t *testing.T, s Subject) {

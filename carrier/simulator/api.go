@@ -15,6 +15,7 @@ const (
 	opCancel      = "cancel"
 	opActivate    = "activate"
 	opReverse     = "reverse"
+	opList        = "list"
 )
 
 // orderOps are the operations on one order.
@@ -62,19 +63,21 @@ type Reason struct {
 
 // OrderView is an order as the carrier shows it.
 type OrderView struct {
-	Port    string       `json:"port"`
-	Version int          `json:"version"`
-	Status  string       `json:"status"`
-	Change  int          `json:"change"`
-	FOC     time.Time    `json:"foc,omitzero"`
-	Reasons []Reason     `json:"reasons,omitempty"`
-	Numbers []NumberView `json:"numbers"`
+	Port      string       `json:"port"`
+	Version   int          `json:"version"`
+	Status    string       `json:"status"`
+	Change    int          `json:"change"`
+	FOC       time.Time    `json:"foc,omitzero"`
+	Reasons   []Reason     `json:"reasons,omitempty"`
+	Numbers   []NumberView `json:"numbers"`
+	Messaging string       `json:"messaging,omitempty"` // where the carrier tells of it apart from voice
 }
 
 // NumberView is one number of an order.
 type NumberView struct {
 	Number porting.Number `json:"number"`
 	Status string         `json:"status"`
+	Reason *Reason        `json:"reason,omitempty"` // of one that stays behind
 }
 
 // Effect is something that a request of ours did at the carrier. Each is listed once, however often it was asked.
@@ -97,6 +100,10 @@ type numberPortability struct {
 	Number   porting.Number `json:"number"`
 	Portable bool           `json:"portable"`
 	Code     string         `json:"code,omitempty"`
+}
+
+type orderList struct {
+	Orders []carrier.Ref `json:"orders"`
 }
 
 type reasonRequest struct {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -149,7 +150,7 @@ func (b *book) step(o *order, j job) line {
 		l.Effect = passed
 		return l
 	}
-	l.Webhook = "evt-" + rand.Text()
+	l.Webhook, l.Left = "evt-"+rand.Text(), j.step.leftBy(o)
 	switch l.Effect {
 	case Confirmed:
 		l.FOC = j.step.focFor(o, l.At)
@@ -169,6 +170,22 @@ func (b *book) next(port string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// open lists the orders that were first sent at or after an instant and may still move numbers either way, oldest first.
+func (b *book) open(since time.Time) []carrier.Ref {
+	var open []*order
+	for _, o := range b.orders {
+		if !slices.Contains([]string{wordActive, wordCancelled, wordReversed}, o.word) && !o.sent.Before(since) {
+			open = append(open, o)
+		}
+	}
+	slices.SortFunc(open, func(x, y *order) int { return cmp.Or(x.sent.Compare(y.sent), cmp.Compare(x.ref.Port, y.ref.Port)) })
+	refs := make([]carrier.Ref, 0, len(open))
+	for _, o := range open {
+		refs = append(refs, o.ref)
+	}
+	return refs
 }
 
 // choose sets the scenario of an order, also of one that is yet to come. Steps that wait already keep waiting.
@@ -242,7 +259,7 @@ func (b *book) foldChoice(l line) {
 func (b *book) foldOrder(l line) error {
 	o := b.orders[l.Ref.Port]
 	if l.Effect == Submitted {
-		o = &order{reference: l.Reference, scenario: l.Scenario}
+		o = &order{reference: l.Reference, scenario: l.Scenario, sent: l.At}
 		b.orders[l.Ref.Port] = o
 	}
 	if o == nil {

@@ -23,7 +23,10 @@ type Client struct {
 	Map        func(code, text string) porting.Reason // reads the carrier's codes; nil is KnownReason
 }
 
-var _ carrier.Gateway = (*Client)(nil)
+var (
+	_ carrier.Gateway = (*Client)(nil)
+	_ carrier.Lister  = (*Client)(nil)
+)
 
 // patient is the HTTP client of those who bring none.
 var patient = &http.Client{Timeout: 30 * time.Second}
@@ -34,7 +37,8 @@ const maxAnswer = 4 << 20
 // Capabilities says that the simulator can do everything but port out. What it does in silence is its scenarios' to say.
 func (c *Client) Capabilities() carrier.Capabilities {
 	return carrier.Capabilities{
-		Name: "simulator", MaxNumbers: maxNumbers, Supplement: true, Reverse: true, OnDemand: true, CancelLock: c.CancelLock,
+		Name: "simulator", MaxNumbers: maxNumbers, Supplement: true, Reverse: true, OnDemand: true, PerNumber: true,
+		Messaging: true, CancelLock: c.CancelLock,
 	}
 }
 
@@ -99,6 +103,17 @@ func (c *Client) Reverse(ctx context.Context, ref carrier.Ref, why porting.Reaso
 	q.path += "/" + opReverse
 	q.id, q.body = keyOf(ref, opReverse), reasonRequest{string(why)}
 	return c.order(ctx, q)
+}
+
+// Orders lists the open orders that the carrier first took at or after an instant of business time.
+func (c *Client) Orders(ctx context.Context, since time.Time) ([]carrier.Ref, error) {
+	var view orderList
+	q := call{op: "list orders", object: "since " + since.UTC().Format(time.RFC3339), method: http.MethodGet}
+	q.path = "/orders?since=" + url.QueryEscape(since.UTC().Format(time.RFC3339Nano))
+	if err := c.do(ctx, q, &view); err != nil {
+		return nil, err
+	}
+	return view.Orders, nil
 }
 
 // keyOf is our key of a request: port, version and step.
@@ -237,6 +252,8 @@ var states = map[string]carrier.State{
 	wordCancelled:        carrier.StateCancelled,
 	wordReverseRequested: carrier.StateReversing,
 	wordReversed:         carrier.StateReversed,
+	wordFailed:           carrier.StateRejected,
+	wordWaiting:          carrier.StatePending,
 }
 
 func stateOf(word string) carrier.State {
@@ -255,9 +272,20 @@ func (c *Client) status(v OrderView) carrier.Status {
 		s.Reasons = append(s.Reasons, carrier.Rejection{Code: r.Code, Text: r.Text, Reason: c.reason(r.Code, r.Text)})
 	}
 	for _, n := range v.Numbers {
-		s.Numbers = append(s.Numbers, carrier.NumberState{Number: n.Number, State: stateOf(n.Status)})
+		s.Numbers = append(s.Numbers, c.number(n))
+	}
+	if v.Messaging != "" {
+		s.Messaging = stateOf(v.Messaging)
 	}
 	return s
+}
+
+func (c *Client) number(v NumberView) carrier.NumberState {
+	n := carrier.NumberState{Number: v.Number, State: stateOf(v.Status)}
+	if v.Reason != nil {
+		n.Reason = c.reason(v.Reason.Code, v.Reason.Text)
+	}
+	return n
 }
 
 func (c *Client) reason(code, text string) porting.Reason {

@@ -86,6 +86,21 @@ func (d *desk) fails(q request, limit int) bool {
 	return true
 }
 
+// list lists the open orders, each as it stands now.
+func (d *desk) list(since time.Time) (orderList, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.counts[opList]++
+	now := d.now()
+	for _, port := range slices.Sorted(maps.Keys(d.book.orders)) {
+		if err := d.book.run(port, now); err != nil {
+			return orderList{}, err
+		}
+		d.follow(port)
+	}
+	return orderList{d.book.open(since)}, nil
+}
+
 // check says which numbers can be ported.
 func (d *desk) check(numbers []porting.Number) portabilityView {
 	d.mu.Lock()

@@ -7,6 +7,7 @@
 //	POST /portability                  {numbers} -> can they be ported
 //	PUT  /orders/{port}/{version}      submit an order, or supplement it with a higher version
 //	GET  /orders/{port}                the order as it stands, at its latest version
+//	GET  /orders?since=INSTANT         the open orders that were first sent since then
 //	POST /orders/{port}/cancel         {reason} -> ask for the cancel
 //	POST /orders/{port}/activate       move the numbers, not before the FOC
 //	POST /orders/{port}/reverse        {reason} -> move them back

@@ -26,6 +26,7 @@ type line struct {
 	DDD       time.Time        `json:"ddd,omitzero"`         // of submitted and supplemented
 	FOC       time.Time        `json:"foc,omitzero"`         // of confirmed and foc-changed
 	Reason    *Reason          `json:"reason,omitempty"`     // of rejected, cancel-asked and reversal-asked
+	Left      []NumberView     `json:"left,omitempty"`       // of confirmed and activated: numbers that stay behind
 	Job       *jobKey          `json:"job,omitempty"`        // of a step that the carrier did by itself
 	Webhook   string           `json:"webhook,omitempty"`    // ID of the webhook that tells of it, or was delivered
 }

@@ -24,6 +24,8 @@ const (
 	Cancelled    = "cancelled"     // the cancel is acknowledged
 	PortedAnyway = "ported-anyway" // the numbers moved although the cancel was taken
 	Reversed     = "reversed"      // the numbers are back
+
+	MessagingActivated = "messaging-activated" // SMS and MMS followed the voice
 )
 
 // passed marks, in the journal, a step whose moment came while the order stood elsewhere.
@@ -41,6 +43,9 @@ const (
 	wordCancelled        = "cancelled"
 	wordReverseRequested = "reverse-requested"
 	wordReversed         = "reversed"
+
+	wordFailed  = "failed"  // of a number: it did not move with the others
+	wordWaiting = "waiting" // of messaging: it is not moved yet
 )
 
 // move is what an event does to an order.
@@ -75,6 +80,8 @@ var moves = map[string]move{
 	Cancelled:    {from: []string{wordCancelRequested}, to: wordCancelled},
 	PortedAnyway: {from: []string{wordCancelRequested, wordCancelled}, to: wordActive},
 	Reversed:     {from: []string{wordReverseRequested}, to: wordReversed},
+
+	MessagingActivated: {from: []string{wordActive}, to: wordActive},
 }
 
 // order is one order at the carrier. Only apply changes it.
@@ -82,12 +89,16 @@ type order struct {
 	ref       carrier.Ref
 	reference string
 	scenario  string
+	sent      time.Time // its first version
 	numbers   []porting.Number
+	left      map[porting.Number]NumberView // numbers that stay behind
 	ddd, foc  time.Time
 	word      string
 	reasons   []Reason
 	changes   int
 	jobs      []job
+
+	tellsMessaging, messagingMoved bool
 }
 
 // job is a step that waits for its moment.
@@ -116,11 +127,17 @@ func (o *order) apply(l line, s Scenario) {
 	switch l.Effect {
 	case Submitted, Supplemented:
 		o.ref, o.numbers, o.ddd = l.Ref, l.Numbers, l.DDD
-		o.foc, o.reasons, o.jobs = time.Time{}, nil, nil
+		o.left, o.foc, o.reasons, o.jobs = map[porting.Number]NumberView{}, time.Time{}, nil, nil
+		o.tellsMessaging = s.tellsMessaging()
 	case Confirmed, FOCChanged:
 		o.foc = l.FOC
 	case Rejected:
 		o.foc, o.reasons = time.Time{}, []Reason{*l.Reason}
+	case MessagingActivated:
+		o.messagingMoved = true
+	}
+	for _, n := range l.Left {
+		o.left[n.Number] = n
 	}
 	o.plan(l, s)
 }
@@ -155,9 +172,8 @@ func (o *order) next() *job {
 
 // view is the order as the carrier shows it.
 func (o *order) view() OrderView {
-	v := OrderView{Port: o.ref.Port, Version: o.ref.Version, Status: o.word, Change: o.changes, FOC: o.foc, Reasons: o.reasons}
-	for _, n := range o.numbers {
-		v.Numbers = append(v.Numbers, NumberView{Number: n, Status: o.word})
+	return OrderView{
+		Port: o.ref.Port, Version: o.ref.Version, Status: o.word, Change: o.changes, FOC: o.foc, Reasons: o.reasons,
+		Numbers: o.numberViews(), Messaging: o.messagingWord(),
 	}
-	return v
 }

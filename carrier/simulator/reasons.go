@@ -14,6 +14,7 @@ var known = map[porting.Reason]bool{
 	porting.WrongLosingCarrier: true, porting.DirectoryListing: true,
 	porting.DueDateInvalid: true, porting.DueDateUnmeetable: true, porting.OutsideBusinessHours: true,
 	porting.NetworkNotReady: true, porting.DuplicateRequest: true, porting.UnpaidBalance: true, porting.SuspectedFraud: true,
+	porting.IdentityMismatch: true, porting.BillCopyRequired: true, porting.RegistryConflict: true,
 }
 
 // KnownReason reads a code that is a reason's own name, and calls everything else OtherReason. The raw code and text stay

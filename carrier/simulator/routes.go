@@ -21,6 +21,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /portability", s.portability)
 	mux.HandleFunc("PUT /orders/{port}/{version}", s.order(opSubmit, readOrder))
 	mux.HandleFunc("GET /orders/{port}", s.order(opStatus, readNothing))
+	mux.HandleFunc("GET /orders", s.openOrders)
 	mux.HandleFunc("POST /orders/{port}/cancel", s.order(opCancel, readReason))
 	mux.HandleFunc("POST /orders/{port}/activate", s.order(opActivate, readNothing))
 	mux.HandleFunc("POST /orders/{port}/reverse", s.order(opReverse, readReason))
@@ -112,6 +113,20 @@ func (s *Server) portability(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, http.StatusOK, s.check(q.Numbers))
+}
+
+func (s *Server) openOrders(w http.ResponseWriter, r *http.Request) {
+	since, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("since"))
+	if err != nil {
+		fail(w, &refusal{codeInvalid, "since is no instant"})
+		return
+	}
+	view, err := s.list(since)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	write(w, http.StatusOK, view)
 }
 
 func (s *Server) chooseScenario(w http.ResponseWriter, r *http.Request) {

@@ -46,6 +46,8 @@ type Step struct {
 	By       Span   `yaml:"by"`   // of foc-changed: how far the FOC slips
 	Code     string `yaml:"code"` // of rejected: the carrier's code
 	Text     string `yaml:"text"` // of rejected: the carrier's words
+
+	Except []Exception `yaml:"except"` // of confirmed and activated: numbers that are left out
 }
 
 // Answer is how the carrier answers one operation over HTTP.
@@ -158,9 +160,15 @@ func (s Step) problem() string {
 		return "after_foc: goes with on: confirmed"
 	case s.AfterFOC != nil && s.After != Span{}:
 		return "after and after_foc exclude each other"
-	default:
-		return ""
+	case len(s.Except) > 0 && leaves[s.Then] == "":
+		return "except: goes with then: confirmed or activated"
 	}
+	for _, e := range s.Except {
+		if problem := e.problem(); problem != "" {
+			return "except: " + problem
+		}
+	}
+	return ""
 }
 
 func badScenario(name, detail string) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -28,15 +29,15 @@ type asked struct {
 	op    string
 }
 
-// tale drives one order through a scenario without a clock, and notes every change: when, and the carrier's word. A
-// refused request is noted with its code.
+// tale drives one order of two numbers through a scenario without a clock, and notes every change: when, and the carrier's
+// words. A refused request is noted with its code.
 func tale(t *testing.T, scenario string, requests ...asked) []string {
 	t.Helper()
 	b := newBook(Builtin(), func(string) string { return scenario })
 	var told []string
 	version := 0
 	ask := func(after time.Duration, op string) {
-		q := request{op: op, port: "p", id: op, order: OrderRequest{Numbers: []porting.Number{"+12125550123"}, DDD: friday}}
+		q := request{op: op, port: "p", id: op, order: OrderRequest{Numbers: []porting.Number{"+12125550123", "+12125550124"}, DDD: friday}}
 		if op == opSubmit {
 			version++
 			q.version = version
@@ -48,14 +49,14 @@ func tale(t *testing.T, scenario string, requests ...asked) []string {
 			told = append(told, fmt.Sprintf("%v %s", after, no.Code))
 			return
 		}
-		told = append(told, fmt.Sprintf("%v %s", after, b.orders["p"].word))
+		told = append(told, fmt.Sprintf("%v %s", after, words(b.orders["p"].view())))
 	}
 	pass := func(until time.Time) {
 		for due, waits := b.next("p"); waits && !due.After(until); due, waits = b.next("p") {
 			before := b.orders["p"].changes
 			require.NoError(t, b.run("p", due))
 			if b.orders["p"].changes > before {
-				told = append(told, fmt.Sprintf("%v %s", due.Sub(monday), b.orders["p"].word))
+				told = append(told, fmt.Sprintf("%v %s", due.Sub(monday), words(b.orders["p"].view())))
 			}
 		}
 	}
@@ -66,6 +67,20 @@ func tale(t *testing.T, scenario string, requests ...asked) []string {
 	}
 	pass(monday.AddDate(1, 0, 0))
 	return told
+}
+
+// words are what the carrier says of an order: its own standing, and whatever stands elsewhere.
+func words(v OrderView) string {
+	said := v.Status
+	for i, n := range v.Numbers {
+		if n.Status != v.Status {
+			said += fmt.Sprintf(", %d %s for %s", i+1, n.Status, n.Reason.Code)
+		}
+	}
+	if v.Messaging != "" {
+		said += ", messaging " + v.Messaging
+	}
+	return said
 }
 
 func TestScenarios(t *testing.T) {
@@ -129,6 +144,32 @@ func TestScenarios(t *testing.T) {
 			"0s received", "4h0m0s foc", "96h0m0s activating", "96h1m0s active", "97h0m0s cancel-locked",
 			"97h0m0s reverse-requested", "103h0m0s reversed",
 		}},
+		{"partial", []asked{{foc, opActivate}, {foc + hour, opReverse}}, []string{
+			"0s received", "2h0m0s foc", "96h0m0s activating", "96h1m0s active, 2 failed for SP_NETWORK_NOT_READY",
+			"97h0m0s reverse-requested, 2 failed for SP_NETWORK_NOT_READY", "103h0m0s reversed, 2 failed for SP_NETWORK_NOT_READY",
+		}},
+		{"partial-foc", []asked{{foc, opActivate}}, []string{
+			"0s received", "2h0m0s foc, 2 rejected for TN_INACTIVE", "96h0m0s activating, 2 rejected for TN_INACTIVE",
+			"96h1m0s active, 2 rejected for TN_INACTIVE",
+		}},
+		{"partial-foc", []asked{{5 * hour, opSubmit}}, []string{
+			"0s received", "2h0m0s foc, 2 rejected for TN_INACTIVE", "5h0m0s received", "7h0m0s foc",
+		}},
+		{"messaging-late", []asked{{foc, opActivate}}, []string{
+			"0s received, messaging waiting", "2h0m0s foc, messaging waiting", "96h0m0s activating, messaging waiting",
+			"96h1m0s active, messaging waiting", "102h1m0s active, messaging active",
+		}},
+		{"messaging-late", []asked{{foc, opActivate}, {foc + hour, opReverse}}, []string{
+			"0s received, messaging waiting", "2h0m0s foc, messaging waiting", "96h0m0s activating, messaging waiting",
+			"96h1m0s active, messaging waiting", "97h0m0s reverse-requested, messaging reverse-requested", "103h0m0s reversed, messaging reversed",
+		}},
+		{"messaging-stuck", []asked{{foc, opActivate}}, []string{
+			"0s received, messaging waiting", "2h0m0s foc, messaging waiting", "96h0m0s activating, messaging waiting",
+			"96h1m0s active, messaging waiting", "1536h1m0s active, messaging active",
+		}},
+		{"messaging-late", []asked{{hour, opCancel}}, []string{
+			"0s received, messaging waiting", "1h0m0s cancel-requested, messaging waiting", "3h0m0s cancelled, messaging cancelled",
+		}},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +180,7 @@ func TestScenarios(t *testing.T) {
 
 func TestEveryScenarioSaysWhatItIs(t *testing.T) {
 	t.Parallel()
-	require.Len(t, Builtin(), 16, "a new scenario needs its tale above")
+	require.Len(t, Builtin(), 20, "a new scenario needs its tale above")
 	for name, s := range Builtin() {
 		require.Equal(t, name, s.Name)
 		require.NotEmpty(t, s.About, name)
@@ -164,6 +205,48 @@ func TestFOCOfAConfirmation(t *testing.T) {
 			require.Equal(t, c.want, c.step.focFor(&order{ddd: c.ddd}, monday))
 		})
 	}
+}
+
+func TestNumbersAreLeftOutByTheirEnding(t *testing.T) {
+	t.Parallel()
+	own, err := ParseScenario("own", []byte(`
+steps:
+  - {on: submitted, then: confirmed, except: [{ending: 0124, code: TN_INACTIVE}, {position: 9, code: OTHER}]}
+  - {on: confirmed, after: 1h, then: activated, except: [{ending: 24, code: OTHER}, {position: 3, code: PORT_PROTECTED, text: Locked}]}
+`))
+	require.NoError(t, err)
+	b := newBook(map[string]Scenario{"own": own}, func(string) string { return "own" })
+	numbers := []porting.Number{"+12125550123", "+12125550124", "+12125550125"}
+	_, err = b.do(request{op: opSubmit, port: "p", version: 1, order: OrderRequest{Numbers: numbers}}, monday)
+	require.NoError(t, err)
+	require.NoError(t, b.run("p", monday.Add(2*hour)))
+	require.Equal(t, []NumberView{
+		{Number: numbers[0], Status: wordActive},
+		{Number: numbers[1], Status: wordRejected, Reason: &Reason{Code: "TN_INACTIVE"}},
+		{Number: numbers[2], Status: wordFailed, Reason: &Reason{Code: "PORT_PROTECTED", Text: "Locked"}},
+	}, b.orders["p"].view().Numbers)
+}
+
+func TestOpenOrders(t *testing.T) {
+	t.Parallel()
+	b := newBook(Builtin(), func(string) string { return "happy" })
+	send := func(port string, version int, after time.Duration) {
+		_, err := b.do(request{op: opSubmit, port: port, version: version, order: OrderRequest{DDD: friday}}, monday.Add(after))
+		require.NoError(t, err)
+	}
+	send("late", 1, 5*hour)
+	send("b", 1, hour)
+	send("a", 1, hour)
+	send("first", 1, 0)
+	send("first", 2, 6*hour)
+	send("cancelled", 1, 0)
+	_, err := b.do(request{op: opCancel, port: "cancelled"}, monday.Add(hour))
+	require.NoError(t, err)
+	require.Contains(t, b.open(time.Time{}), carrier.Ref{Port: "cancelled", Version: 1}, "the cancel is not acknowledged yet")
+	require.NoError(t, b.run("cancelled", friday))
+	require.Equal(t, []carrier.Ref{{Port: "first", Version: 2}, {Port: "a", Version: 1}, {Port: "b", Version: 1}, {Port: "late", Version: 1}}, b.open(time.Time{}))
+	require.Equal(t, []carrier.Ref{{Port: "late", Version: 1}}, b.open(monday.Add(2*hour)))
+	require.Empty(t, b.open(friday))
 }
 
 func TestFOCSlipsOverTheWeekend(t *testing.T) {
@@ -208,6 +291,12 @@ func TestBadScenarios(t *testing.T) {
 		{"bad span", `steps: [{on: submitted, after: soon, then: confirmed}]`, "soon"},
 		{"negative span", `steps: [{on: submitted, after: -1h, then: confirmed}]`, "-1h"},
 		{"endless span", `steps: [{on: submitted, after: 99999999999bd, then: confirmed}]`, "99999999999bd"},
+		{"exception of what leaves nothing out", `steps: [{on: submitted, then: rejected, code: X, except: [{position: 1, code: X}]}]`, "confirmed or activated"},
+		{"exception of no number", `steps: [{on: submitted, then: confirmed, except: [{code: X}]}]`, "position from 1"},
+		{"exception of a negative position", `steps: [{on: submitted, then: confirmed, except: [{position: -1, ending: 01, code: X}]}]`, "position from 1"},
+		{"exception of two ways to say it", `steps: [{on: submitted, then: confirmed, except: [{position: 1, ending: 01, code: X}]}]`, "position from 1"},
+		{"exception with letters", `steps: [{on: submitted, then: confirmed, except: [{ending: 01a, code: X}]}]`, "digits"},
+		{"exception without code", `steps: [{on: submitted, then: activated, except: [{ending: 01}]}]`, "needs a code"},
 		{"unknown operation", `answers: {dance: {fail: 1}}`, "dance"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

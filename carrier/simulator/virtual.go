@@ -28,7 +28,10 @@ type Virtual struct {
 	held   map[string]news      // by port: waits to be overtaken
 }
 
-var _ carrier.Gateway = (*Virtual)(nil)
+var (
+	_ carrier.Gateway = (*Virtual)(nil)
+	_ carrier.Lister  = (*Virtual)(nil)
+)
 
 // NewVirtual is a carrier that knows the built-in scenarios and treats every order as happy says, until it is told
 // otherwise with Learn and Choose.
@@ -72,6 +75,19 @@ func (v *Virtual) Activate(ctx context.Context, ref carrier.Ref) (carrier.Status
 // Reverse takes the order for the port back to the donor.
 func (v *Virtual) Reverse(ctx context.Context, ref carrier.Ref, why porting.Reason) (carrier.Status, error) {
 	return v.answer(ctx, "reverse order", opReverse, ref, request{reason: string(why)})
+}
+
+// Orders lists the open orders that were first sent at or after an instant.
+func (v *Virtual) Orders(ctx context.Context, since time.Time) ([]carrier.Ref, error) {
+	c := call{op: "list orders", object: "since " + since.UTC().Format(time.RFC3339)}
+	if err := ctx.Err(); err != nil {
+		return nil, c.unavailable(err)
+	}
+	view, err := v.list(since)
+	if err != nil {
+		return nil, c.unavailable(err)
+	}
+	return view.Orders, nil
 }
 
 // answer performs a request and says what a Client would have heard.
