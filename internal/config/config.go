@@ -4,6 +4,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,12 +33,23 @@ type Config struct {
 	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
 	WebhookAddr       string `split_words:"true" desc:"host:port on which a worker listens for carrier news; it does not listen when empty"`
 	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs carrier news"`
+	Approvals         string `split_words:"true" default:"signed" desc:"signed, or trusted, which believes unsigned decisions: for dev and demo only"`
+	Registry          string `split_words:"true" desc:"registry of approvers, signed by its roots (registry.json in PORTSAGA_DIR)"`
+	RegistryRoots     string `split_words:"true" desc:"root keys that the registry is believed by (registry-roots.json in PORTSAGA_DIR)"`
+	SigningKey        string `split_words:"true" desc:"OpenSSH key with which a worker signs what it found (signing_key in PORTSAGA_DIR)"`
+	SSHKey            string `split_words:"true" desc:"your public or private SSH key, to sign decisions with (the only key of your ssh-agent)"`
 	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
 
 	Simulator Simulator
 }
+
+// Values of Approvals.
+const (
+	ApprovalsSigned  = "signed"
+	ApprovalsTrusted = "trusted"
+)
 
 // Simulator is how `portsaga simulator` runs the carrier that is not there.
 type Simulator struct {
@@ -69,12 +81,11 @@ func (c *Config) locate() error {
 		}
 		c.Dir = filepath.Join(home, ".portsaga")
 	}
-	if c.Ledger == "" {
-		c.Ledger = filepath.Join(c.Dir, "ledger.db")
-	}
-	if c.KeyFile == "" {
-		c.KeyFile = filepath.Join(c.Dir, "key")
-	}
+	c.Ledger = cmp.Or(c.Ledger, filepath.Join(c.Dir, "ledger.db"))
+	c.KeyFile = cmp.Or(c.KeyFile, filepath.Join(c.Dir, "key"))
+	c.Registry = cmp.Or(c.Registry, filepath.Join(c.Dir, "registry.json"))
+	c.RegistryRoots = cmp.Or(c.RegistryRoots, filepath.Join(c.Dir, "registry-roots.json"))
+	c.SigningKey = cmp.Or(c.SigningKey, filepath.Join(c.Dir, "signing_key"))
 	return nil
 }
 
@@ -85,6 +96,7 @@ func (c *Config) validate() error {
 		isURL("CARRIER_URL", c.CarrierURL),
 		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
 		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", c.WebhookSecretFile),
+		oneOf("APPROVALS", c.Approvals, ApprovalsSigned, ApprovalsTrusted),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),

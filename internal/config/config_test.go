@@ -31,6 +31,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: filepath.Join("/home/ana", ".portsaga"), TaskQueue: "portsaga",
 		Ledger: filepath.Join("/home/ana", ".portsaga", "ledger.db"), KeyFile: filepath.Join("/home/ana", ".portsaga", "key"),
+		Approvals: config.ApprovalsSigned, Registry: filepath.Join("/home/ana", ".portsaga", "registry.json"),
+		RegistryRoots: filepath.Join("/home/ana", ".portsaga", "registry-roots.json"), SigningKey: filepath.Join("/home/ana", ".portsaga", "signing_key"),
 		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
 	}, c)
 }
@@ -40,6 +42,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	values := map[string]string{
 		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "q", "PORTSAGA_LEDGER": "postgres://l", "PORTSAGA_KEY_FILE": "/k", "PORTSAGA_RULES_DIR": "/r",
 		"PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
+		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h",
 		"PORTSAGA_BY": "ana@desk", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
 		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
 	}
@@ -53,7 +56,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
 		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carrier: "telnyx", CarrierURL: "https://c.example",
-		WebhookAddr: ":1", WebhookSecretFile: "/w", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
+		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", SSHKey: "/h", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
 }
@@ -63,7 +66,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	secret := "hunter2"
 	for name, value := range map[string]string{
 		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "", "PORTSAGA_CARRIER": "", "PORTSAGA_CARRIER_URL": "ftp://" + secret, "PORTSAGA_WEBHOOK_ADDR": secret,
-		"PORTSAGA_LOG_LEVEL": secret, "PORTSAGA_LOG_FORMAT": secret, "PORTSAGA_SIMULATOR_ADDR": secret, "PORTSAGA_SIMULATOR_WEBHOOK_URL": secret,
+		"PORTSAGA_APPROVALS": secret, "PORTSAGA_LOG_LEVEL": secret, "PORTSAGA_LOG_FORMAT": secret, "PORTSAGA_SIMULATOR_ADDR": secret, "PORTSAGA_SIMULATOR_WEBHOOK_URL": secret,
 	} {
 		t.Setenv(name, value)
 	}
@@ -74,7 +77,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	require.Equal(t, "config-invalid", porting.CodeOf(err))
 	for _, name := range []string{
 		"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_WEBHOOK_ADDR: it is not host:port",
-		"PORTSAGA_WEBHOOK_ADDR: it needs PORTSAGA_WEBHOOK_SECRET_FILE", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR",
+		"PORTSAGA_WEBHOOK_ADDR: it needs PORTSAGA_WEBHOOK_SECRET_FILE", "PORTSAGA_APPROVALS", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR",
 		"PORTSAGA_SIMULATOR_WEBHOOK_URL: it is not", "PORTSAGA_SIMULATOR_WEBHOOK_URL: it needs",
 	} {
 		require.ErrorContains(t, err, name)
