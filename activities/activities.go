@@ -17,14 +17,17 @@ import (
 	"github.com/portsaga/portsaga/rules"
 )
 
-// Activities holds the neighbours. All fields are required but AllowScaledClock.
+// Activities holds the neighbours. A worker needs those of its role: workflow the rules; trust the ledger and the approvals;
+// gate all of them.
 type Activities struct {
 	Rules            *rules.Book
 	Ledger           *ledger.Ledger
 	Vault            *vault.Vault
 	Carriers         map[string]carrier.Gateway
 	DefaultCarrier   string
-	AllowScaledClock bool // demo and dev only
+	Approvals        *Approvals        // nil where decisions are trusted as they come: demo and dev only
+	Watermark        *ledger.Watermark // of the gate: it notices a ledger that was restored from a backup; may be nil
+	AllowScaledClock bool              // demo and dev only
 }
 
 // gateway is the carrier of that name.

@@ -10,38 +10,43 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// SubmitPort sends the LSR, or supplements it when the order was amended. It asks first: an order that arrived before
+// SubmitPort sends the LSR, or supplements it when the order was amended, if the decisions hold. It asks first: an order that arrived before
 // its answer was lost is not sent again.
-func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (porting.CarrierStatus, error) {
+func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (porting.SubmitAnswer, error) {
 	gateway, err := a.gateway(in.Carrier)
 	if err != nil {
-		return porting.CarrierStatus{}, err
+		return porting.SubmitAnswer{}, err
 	}
 	known, err := gateway.Status(ctx, in.Ref)
 	if err == nil && known.Ref.Version >= in.Ref.Version {
-		return known, nil
+		return porting.SubmitAnswer{CarrierStatus: known}, nil
 	}
 	if err != nil && porting.CodeOf(err) != "carrier-order-unknown" {
-		return porting.CarrierStatus{}, err
+		return porting.SubmitAnswer{}, err
 	}
 	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
 	switch {
 	case err != nil:
-		return porting.CarrierStatus{}, lasting(err)
+		return porting.SubmitAnswer{}, lasting(err)
 	case !fence.RevokedAt.IsZero():
-		return porting.CarrierStatus{Ref: in.Ref, State: porting.CarrierNotAsked}, nil
+		return porting.SubmitAnswer{CarrierStatus: porting.CarrierStatus{Ref: in.Ref, State: porting.CarrierNotAsked}}, nil
 	case fence.State == ledger.FenceClosed:
-		return porting.CarrierStatus{}, never(&porting.Error{
+		return porting.SubmitAnswer{}, never(&porting.Error{
 			Kind: porting.Refused, Code: "port-closed", Op: "submit order", Object: in.Ref.Port,
 			Detail: "the port has ended, and others may hold its numbers", Next: "start a new port",
 		})
 	}
+	run, no, err := a.mayBeSent(ctx, in, fence)
+	if err != nil || no != nil {
+		return porting.SubmitAnswer{Withheld: no, Run: run}, err
+	}
 	lsr, err := a.lsr(ctx, in)
 	if err != nil {
-		return porting.CarrierStatus{}, err
+		return porting.SubmitAnswer{}, err
 	}
 	status, err := gateway.Submit(ctx, lsr)
-	return refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+	status, err = refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+	return porting.SubmitAnswer{CarrierStatus: status}, err
 }
 
 // lsr is the order as the carrier needs it: with its authorization code, without what is only ours.

@@ -24,9 +24,10 @@ func (w *world) submitInput(o porting.Order) porting.SubmitInput {
 
 func (w *world) submit(in porting.SubmitInput) porting.CarrierStatus {
 	w.t.Helper()
-	status, err := w.SubmitPort(w.t.Context(), in)
+	answer, err := w.SubmitPort(w.t.Context(), in)
 	require.NoError(w.t, err)
-	return status
+	require.Nil(w.t, answer.Withheld)
+	return answer.CarrierStatus
 }
 
 func TestSubmitPortSendsAnOrderOnce(t *testing.T) {

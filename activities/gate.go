@@ -9,18 +9,21 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// ActivatePort is the gate: the only step that moves numbers. It trusts nothing that the workflow says: it counts the
-// decisions again, looks at the date on its own clock, and goes on only by winning the fence. A call whose answer was
+// ActivatePort is the gate: the only step that moves numbers. It trusts nothing that the workflow says: it verifies and
+// counts the decisions again, looks at the date on its own clock, and goes on only by winning the fence. A call whose answer was
 // lost is looked up before it is sent again, so calling it any number of times activates once.
 func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput) (porting.Activation, error) {
 	gateway, err := a.gateway(in.Carrier)
 	if err != nil {
 		return porting.Activation{}, err
 	}
-	if no := a.recheck(in); no != nil {
-		return porting.Activation{Refused: no}, nil
+	if refused, err := a.recheck(ctx, in); refused != nil || err != nil {
+		return orEmpty(refused), err
 	}
 	at := in.Clock.Business(time.Now()).UTC().Truncate(time.Microsecond)
+	if err := a.lookForRestore(ctx); err != nil {
+		return porting.Activation{}, err
+	}
 	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), at)
 	if porting.CodeOf(err) == "fence-closed" {
 		no, _ := refusal(err, porting.AuthorizationRevoked)
@@ -37,15 +40,45 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 }
 
 // recheck refuses what no worker may activate, whatever brought it here.
-func (a *Activities) recheck(in porting.ActivateInput) *porting.Refusal {
-	approved, _ := porting.Verdict(max(in.Needed, 1), in.Ref.Version, in.Submitter, in.Decisions)
-	switch {
-	case in.Clock.Scaled() && !a.AllowScaledClock:
-		return &porting.Refusal{Reason: porting.ScaledClockRefused, Note: "this gate lives in real time"}
-	case !approved:
-		return &porting.Refusal{Reason: porting.Declined, Note: "the decisions do not approve this order version"}
+func (a *Activities) recheck(ctx context.Context, in porting.ActivateInput) (*porting.Activation, error) {
+	if in.Clock.Scaled() && !a.AllowScaledClock {
+		return &porting.Activation{Refused: &porting.Refusal{Reason: porting.ScaledClockRefused, Note: "this gate lives in real time"}}, nil
 	}
-	return nil
+	if a.Approvals == nil {
+		return trusting(in), nil
+	}
+	run, no, err := a.mayBeActivated(ctx, in)
+	if no == nil || err != nil {
+		return nil, err
+	}
+	return &porting.Activation{Refused: no, Run: run}, nil
+}
+
+// trusting counts decisions as they come, in demo and dev.
+func trusting(in porting.ActivateInput) *porting.Activation {
+	policy := porting.MinimalPolicy(max(in.Policy.People, in.Needed))
+	ruling, _ := policy.Decide(porting.Facts{Version: in.Ref.Version, Submitter: in.Submitter}, in.Decisions)
+	if ruling == porting.RulingApproved {
+		return nil
+	}
+	return &porting.Activation{Refused: &porting.Refusal{Reason: porting.Declined, Note: "the decisions do not approve this order version"}}
+}
+
+func orEmpty(a *porting.Activation) porting.Activation {
+	if a == nil {
+		return porting.Activation{}
+	}
+	return *a
+}
+
+// lookForRestore puts the ledger into quarantine if it is older than this gate has seen it: it was restored from a backup,
+// and revocations may be missing from it.
+func (a *Activities) lookForRestore(ctx context.Context) error {
+	if a.Watermark == nil {
+		return nil
+	}
+	_, err := a.Watermark.Check(ctx, a.Ledger, time.Now())
+	return err
 }
 
 // clockSkew is how far the gate's clock may be behind the server's, which started the activation on its date.

@@ -3,7 +3,11 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
+	"go.temporal.io/sdk/activity"
+
+	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -28,14 +32,24 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 		return porting.Receipt{}, err
 	}
 	receipt := porting.Receipt{
-		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Carrier: a.carrierOf(in.Order),
-		Approvals: max(chosen.Pack.Approvals().People, 1),
+		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Approvals: max(chosen.Pack.Approvals().People, 1),
 	}
-	if _, err := a.gateway(receipt.Carrier); err != nil {
-		receipt.Refused = &porting.Refusal{Reason: porting.OrderInvalid, Note: "no carrier " + receipt.Carrier + " is configured"}
+	var why string
+	receipt.Carrier, why, err = carrier.Choose(a.Carriers, a.DefaultCarrier, in.Order)
+	if no, ok := refusal(err, porting.OrderInvalid); ok {
+		receipt.Refused = no
 		return receipt, nil
 	}
-	fence, err := a.Ledger.Claim(ctx, a.claim(in, &receipt))
+	if err != nil {
+		return porting.Receipt{}, err
+	}
+	if in.Order.Carrier == "" && receipt.Carrier != a.DefaultCarrier {
+		receipt.PackWhy += "; " + why
+	}
+	if err := a.askForSignatures(ctx, &receipt); err != nil {
+		return porting.Receipt{}, err
+	}
+	fence, err := a.Ledger.Claim(ctx, a.claim(ctx, in, &receipt))
 	if no, ok := refusal(err, claimReason(err)); ok {
 		receipt.Refused, receipt.Tokens = no, nil
 		return receipt, nil
@@ -44,16 +58,29 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	return receipt, err
 }
 
-func (a *Activities) carrierOf(o porting.Order) string {
-	if o.Carrier != "" {
-		return o.Carrier
+// askForSignatures makes the port one that takes signed decisions only.
+func (a *Activities) askForSignatures(ctx context.Context, receipt *porting.Receipt) error {
+	if a.Approvals == nil {
+		return nil
 	}
-	return a.DefaultCarrier
+	registry, err := a.Approvals.Registry.Current(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	receipt.Signed, receipt.Audience, receipt.Salt = true, registry.Audience(), unguessable()
+	return nil
 }
 
-// claim lists the order's numbers with their lock tokens, and puts the search tokens into the receipt.
-func (a *Activities) claim(in porting.ReceiveInput, receipt *porting.Receipt) ledger.Claim {
-	claim := ledger.Claim{PortID: in.Port, Direction: porting.PortIn, Tenant: in.Order.TenantOrDefault(), Reference: in.Order.Reference, At: in.At}
+// claim lists the order's numbers with their lock tokens, and puts the search tokens into the receipt. What the gate must
+// not take from the saga is kept with it.
+func (a *Activities) claim(ctx context.Context, in porting.ReceiveInput, receipt *porting.Receipt) ledger.Claim {
+	claim := ledger.Claim{
+		PortID: in.Port, Direction: porting.PortIn, Tenant: in.Order.TenantOrDefault(), Reference: in.Order.Reference,
+		Carrier: receipt.Carrier, Pack: receipt.Pack, Submitter: in.Order.SubmittedBy, At: in.At,
+	}
+	if activity.IsActivity(ctx) {
+		claim.Run = activity.GetInfo(ctx).WorkflowExecution.RunID
+	}
 	for i, n := range in.Order.Numbers {
 		claim.Numbers = append(claim.Numbers, ledger.NumberClaim{Token: a.Vault.LockToken(n), Masked: n.String()})
 		if i < maxTokens {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/internal/match"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
@@ -24,7 +25,28 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 		return found, err
 	}
 	checkRecord(in.Order, &found)
-	return found, a.checkHistory(ctx, in, &found)
+	if err := a.checkHistory(ctx, in, &found); err != nil {
+		return found, err
+	}
+	return found, a.sign(in, &found)
+}
+
+// sign says who must approve at the risk that was found, and signs the findings: nobody can answer for this worker.
+func (a *Activities) sign(in porting.ScreenInput, found *porting.Findings) error {
+	if a.Approvals == nil {
+		return nil
+	}
+	pack, err := a.Rules.Pack(in.Pack)
+	if err != nil {
+		return lasting(err)
+	}
+	policy := pack.Policy(found.Risk)
+	found.Policy, found.Nonce = &policy, unguessable()
+	found.Verdict, err = a.Approvals.Key.Sign(approval.ScreeningVerdict{
+		Port: in.Port, OrderVersion: in.Order.Version, OrderDigest: porting.OrderDigest(in.Salt, in.Order),
+		Risk: found.Risk, Notes: found.Notes, Nonce: found.Nonce, At: time.Now().UTC(),
+	})
+	return err
 }
 
 func (a *Activities) checkAuthorization(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {

@@ -508,6 +508,11 @@ func (p *Port) refuse(code, detail, next string) error {
 	return &Error{Kind: Refused, Code: code, Op: "message to port", Object: p.ID, Detail: detail, Next: next}
 }
 
+// Void refuses a decision whose proof does not hold.
+func (p *Port) Void(why Refusal) error {
+	return p.refuse("decision-void", why.Note, "look at the port again with `port show`, and decide anew")
+}
+
 func (p *Port) invalid(code, detail string) error {
 	return &Error{Kind: Invalid, Code: code, Op: "message to port", Object: p.ID, Detail: detail}
 }

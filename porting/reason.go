@@ -48,6 +48,7 @@ const (
 	NumberNotPortable      Reason = "NUMBER_NOT_PORTABLE"
 	Declined               Reason = "DECLINED" // a person declined
 	NoDecision             Reason = "NO_DECISION"
+	ApprovalVoid           Reason = "APPROVAL_VOID" // the decisions do not hold at the gate
 	NoCorrection           Reason = "NO_CORRECTION"
 	CarrierSilent          Reason = "CARRIER_SILENT"
 	AuthorizationRevoked   Reason = "AUTHORIZATION_REVOKED"
@@ -65,7 +66,7 @@ var Reasons = []Reason{
 	PartialPortNoNewBTN, PendingOrder, PortProtected, ContractServices, RateCenterMismatch, WrongLosingCarrier,
 	DirectoryListing, DueDateInvalid, DueDateUnmeetable, OutsideBusinessHours, NetworkNotReady, DuplicateRequest,
 	UnpaidBalance, SuspectedFraud, OtherReason, IdentityMismatch, BillCopyRequired, RegistryConflict, CancelLocked,
-	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, NoCorrection, CarrierSilent,
+	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, ApprovalVoid, NoCorrection, CarrierSilent,
 	AuthorizationRevoked, UnauthorisedPort, WithdrawnByCustomer, CancelledInTemporal, CarrierPortedAnyway,
 	ReversalNotAcceptedYet,
 }

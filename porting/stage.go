@@ -83,6 +83,7 @@ const (
 	EventBlocked           Event = "blocked"            // screening found a lawful ground to refuse
 	EventApproved          Event = "approved"           // decisions complete
 	EventDeclined          Event = "declined"           // a person said no
+	EventApprovalVoid      Event = "approval-void"      // the gate does not accept the decisions; others are asked for
 	EventSubmitted         Event = "submitted"          // the carrier took the LSR
 	EventCarrierRejected   Event = "carrier-rejected"   // rejected, may be corrected
 	EventCarrierRefused    Event = "carrier-refused"    // refused for good

@@ -64,12 +64,15 @@ func (c Challenge) Statement(decision string, why Reason, at time.Time, life tim
 }
 
 // Answers reports which field of the statement is not the challenge's: nil if it answers this challenge and no other one.
-func (s Statement) Answers(c Challenge) error {
+func (s Statement) Answers(c Challenge) error { return s.Binds(c.Statement("", "", time.Time{}, 0)) }
+
+// Binds reports which field, of those that are not the approver's to choose, differs from another statement's.
+func (s Statement) Binds(c Statement) error {
 	for _, field := range []struct {
 		name string
 		same bool
 	}{
-		{"type", s.Type == StatementType},
+		{"type", s.Type == c.Type},
 		{"audience", s.Audience == c.Audience},
 		{"port", s.Port == c.Port},
 		{"run", s.Run == c.Run},
@@ -77,7 +80,7 @@ func (s Statement) Answers(c Challenge) error {
 		{"stage", s.Stage == c.Stage},
 		{"order version", s.OrderVersion == c.OrderVersion},
 		{"order digest", s.OrderDigest == c.OrderDigest},
-		{"digest of what was shown", s.ShownDigest == c.Shown.Digest()},
+		{"digest of what was shown", s.ShownDigest == c.ShownDigest},
 		{"policy", s.Policy == c.Policy},
 		{"nonce", s.Nonce == c.Nonce},
 	} {

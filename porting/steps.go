@@ -66,6 +66,7 @@ type ScreenInput struct {
 	Order   Order     `json:"order"`
 	Pack    string    `json:"pack"`
 	Carrier string    `json:"carrier"`
+	Salt    string    `json:"salt,omitempty"` // of the order's digest
 	At      time.Time `json:"at"`
 }
 
@@ -164,6 +165,13 @@ type SubmitInput struct {
 	Decisions []Decision `json:"decisions,omitempty"`
 }
 
+// SubmitAnswer is the answer to a submitted order: what the carrier says, or why the gate did not send it.
+type SubmitAnswer struct {
+	CarrierStatus
+	Withheld *Refusal `json:"withheld,omitempty"`
+	Run      string   `json:"run,omitempty"` // of the saga, as the gate sees it; only its decisions count from now on
+}
+
 // CarrierInput names an order at its carrier, for every other call.
 type CarrierInput struct {
 	Ref     Ref    `json:"ref"`
@@ -178,18 +186,23 @@ type ActivateInput struct {
 	Epoch     int64      `json:"epoch"`
 	FOC       time.Time  `json:"foc"`
 	Needed    int        `json:"needed,omitempty"` // persons, asked for by sagas of before there were policies
-	Policy    *Policy    `json:"policy,omitempty"` // who must approve; the gate asks at least its own rules
+	Policy    Policy     `json:"policy,omitzero"`  // who must approve
 	Submitter string     `json:"submitter,omitempty"`
 	Decisions []Decision `json:"decisions"`
+	Protocol  int        `json:"protocol,omitempty"`
 	Clock     Clock      `json:"clock,omitzero"`
 	At        time.Time  `json:"at"`
 }
+
+// GateProtocol is the version of what a saga must tell the gate. A gate refuses a saga of an older build.
+const GateProtocol = 2
 
 // Activation is the gate's answer.
 type Activation struct {
 	Status  CarrierStatus `json:"status"`
 	Refused *Refusal      `json:"refused,omitempty"` // the gate or the carrier said no, and nothing moved
 	Fenced  bool          `json:"fenced,omitempty"`  // refused because the fence is closed
+	Run     string        `json:"run,omitempty"`     // of the saga, as the gate sees it, where the decisions are void
 }
 
 // FenceInput closes a port's fence, by a revocation or a cancellation.
@@ -226,6 +239,12 @@ type CloseInput struct {
 	Outcome Outcome   `json:"outcome"`
 	At      time.Time `json:"at"`
 }
+
+// TrustQueue is where the workers poll that verify decisions and close fences.
+func TrustQueue(queue string) string { return queue + "-trust" }
+
+// GateQueue is where the workers poll that alone speak to carriers and open the vault, take orders and activate.
+func GateQueue(queue string) string { return queue + "-gate" }
 
 // Ref is our name for an order at a carrier: port and version. It is the PON and VER of an LSR, never a run ID.
 type Ref struct {

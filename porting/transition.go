@@ -23,6 +23,7 @@ var portIn = []Transition{
 	{Verifying, EventDeclined, RollingBack},
 	{Verifying, EventExpired, RollingBack},
 	{Submitting, EventSubmitted, Submitted},
+	{Submitting, EventApprovalVoid, Verifying},
 	{Submitting, EventCarrierRejected, Exception},
 	{Submitting, EventCarrierRefused, RollingBack},
 	{Submitted, EventConfirmed, Confirmed},

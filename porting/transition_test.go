@@ -28,6 +28,7 @@ const portInLaw = `
 	verifying    expired            rolling-back
 	verifying    revoked            rolling-back
 	verifying    cancelled          rolling-back
+	submitting   approval-void      verifying
 	submitting   submitted          submitted
 	submitting   carrier-rejected   exception
 	submitting   carrier-refused    rolling-back
@@ -76,7 +77,7 @@ var (
 	}
 	movingEvents = []porting.Event{
 		porting.EventReceived, porting.EventRefused, porting.EventAccepted, porting.EventScreened,
-		porting.EventBlocked, porting.EventApproved, porting.EventDeclined, porting.EventSubmitted, porting.EventCarrierRejected,
+		porting.EventBlocked, porting.EventApproved, porting.EventApprovalVoid, porting.EventDeclined, porting.EventSubmitted, porting.EventCarrierRejected,
 		porting.EventCarrierRefused, porting.EventAmended, porting.EventConfirmed, porting.EventFOCChanged,
 		porting.EventActivationStarted, porting.EventActivationFailed, porting.EventActivated, porting.EventVerified,
 		porting.EventExpired, porting.EventRevoked, porting.EventCancelled, porting.EventRolledBack, porting.EventHeld, porting.EventIncomplete, porting.EventPartlyVerified,

@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"time"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // ActivationRule says when numbers may change hands.
@@ -66,13 +68,33 @@ type Document struct {
 // Documents lists the papers that a port needs.
 func (p *Pack) Documents() []Document { return slices.Clone(p.Rules.Documents) }
 
-// Approvals is how many people should decide before a port is submitted.
+// Approvals is who should decide before a port is submitted: people at every risk, and more where the risk says so.
 type Approvals struct {
-	People int `yaml:"people" json:"people"`
+	People int     `yaml:"people" json:"people"`
+	Low    *Quorum `yaml:"low" json:"low,omitempty"`       // people when nil
+	Medium *Quorum `yaml:"medium" json:"medium,omitempty"` // people when nil
+	High   *Quorum `yaml:"high" json:"high,omitempty"`     // people when nil
 	Fact   `yaml:",inline"`
 }
 
-// Approvals is the pack's hint for the approval policy; the policy decides.
+// Quorum is who must approve at one risk.
+type Quorum struct {
+	People   int `yaml:"people" json:"people"`               // distinct persons, never the submitter; 0 leaves it to the checks
+	Teams    int `yaml:"teams" json:"teams,omitempty"`       // distinct teams that they come from
+	Hardware int `yaml:"hardware" json:"hardware,omitempty"` // persons among them with a key that cannot leave its hardware
+}
+
+// Policy is who must approve a port of that risk, where decisions are signed.
+func (p *Pack) Policy(risk porting.Risk) porting.Policy {
+	a := p.Approvals()
+	at := map[porting.Risk]*Quorum{porting.RiskLow: a.Low, porting.RiskMedium: a.Medium, porting.RiskHigh: a.High}[risk]
+	if at == nil {
+		return porting.MinimalPolicy(a.People)
+	}
+	return porting.Policy{People: at.People, Teams: at.Teams, Hardware: at.Hardware}
+}
+
+// Approvals is the pack's approval rule, by risk.
 func (p *Pack) Approvals() Approvals {
 	if p.Rules.Approvals == nil {
 		return Approvals{}

@@ -184,3 +184,13 @@ func TestDecisionEndsInsideThePort(t *testing.T) {
 		require.False(t, decision.At.After(whole.At), p.Ref())
 	}
 }
+
+// High risk takes more than one pair of eyes, whatever pack; nothing takes none unless its pack says so.
+func TestPolicyByRisk(t *testing.T) {
+	t.Parallel()
+	for _, p := range book(t).List() {
+		require.Positive(t, p.Policy(porting.RiskLow).People, p.Ref())
+		require.GreaterOrEqual(t, p.Policy(porting.RiskMedium).People, p.Policy(porting.RiskLow).People, p.Ref())
+		require.Equal(t, porting.Policy{People: 2, Teams: 2, Hardware: 1}, p.Policy(porting.RiskHigh), p.Ref())
+	}
+}

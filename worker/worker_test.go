@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/portsaga/portsaga/activities"
+	"github.com/portsaga/portsaga/internal/approval/approvaltest"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
@@ -70,10 +71,11 @@ func constants(t *testing.T, prefix string) []string {
 
 func settings(t *testing.T) worker.Settings {
 	t.Helper()
-	dir := t.TempDir()
+	dir, desk := t.TempDir(), approvaltest.NewDesk(t)
 	return worker.Settings{
 		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true,
 		Carrier: "simulator", CarrierURL: "http://127.0.0.1:1", CarrierTimeout: time.Second,
+		Registry: desk.Registry, RegistryRoots: desk.Roots, SigningKey: desk.Signing, WatermarkFile: filepath.Join(dir, "gate.mark"),
 	}
 }
 
@@ -93,6 +95,38 @@ func TestOpen(t *testing.T) {
 	require.Equal(t, "simulator", n.DefaultCarrier)
 	require.Contains(t, n.Carriers, "simulator")
 	require.False(t, n.AllowScaledClock)
+	require.NotNil(t, n.Approvals)
+	require.NotNil(t, n.Watermark)
+}
+
+// A role opens what it needs and no more: what it does not hold cannot be stolen from it.
+func TestOpenByRole(t *testing.T) {
+	t.Parallel()
+	for role, has := range map[worker.Role]struct{ rules, ledger, vault, carriers, key bool }{
+		worker.RoleWorkflow: {rules: true},
+		worker.RoleTrust:    {ledger: true, key: true},
+		worker.RoleGate:     {true, true, true, true, true},
+		worker.RoleAll:      {true, true, true, true, true},
+	} {
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			s := settings(t)
+			s.Role = role
+			n := open(t, s)
+			require.Equal(t, has.rules, n.Rules != nil, "rules")
+			require.Equal(t, has.ledger, n.Ledger != nil, "ledger")
+			require.Equal(t, has.vault, n.Vault != nil, "vault")
+			require.Equal(t, has.carriers, n.Carriers != nil, "carriers")
+			require.Equal(t, has.key, n.Approvals != nil, "signing key")
+		})
+	}
+}
+
+func TestOpenWhereDecisionsAreTrusted(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	s.Trusted, s.Registry = true, ""
+	require.Nil(t, open(t, s).Approvals)
 }
 
 func TestOpenSaysWhatIsMissing(t *testing.T) {
@@ -106,6 +140,9 @@ func TestOpenSaysWhatIsMissing(t *testing.T) {
 		"carrier":         {func(s *worker.Settings) { s.Carrier = "elsewhere" }, "carrier-unknown"},
 		"carrier's place": {func(s *worker.Settings) { s.CarrierURL = "" }, "carrier-url-missing"},
 		"ledger":          {func(s *worker.Settings) { s.Ledger = filepath.Dir(s.Ledger) }, "ledger-unavailable"},
+		"registry":        {func(s *worker.Settings) { s.Registry += "x" }, "file-unreadable"},
+		"roots":           {func(s *worker.Settings) { s.RegistryRoots += "x" }, "file-unreadable"},
+		"signing key":     {func(s *worker.Settings) { s.SigningKey += "x" }, "file-unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -25,11 +25,11 @@ func (s *saga) activate(ctx workflow.Context) error {
 		if refused == nil {
 			return s.activated(ctx)
 		}
-		if err := s.move(ctx, porting.EventActivationFailed, "gate", refused.Note); err != nil {
+		if err := s.move(ctx, porting.EventActivationFailed, "gate", refused.Refused.Note); err != nil {
 			return err
 		}
 		refusedFor := s.port.FOCAt
-		if err := s.awaitNextTry(ctx, graceEnds); err != nil {
+		if err := s.awaitNextTry(ctx, *refused, graceEnds); err != nil {
 			return err
 		}
 		if !s.port.FOCAt.Equal(refusedFor) {
@@ -74,13 +74,13 @@ func (s *saga) activated(ctx workflow.Context) error {
 }
 
 // askGate asks for the activation until its outcome is known. It returns the refusal if surely nothing moved.
-func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
+func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 	l := newLookout(s.clock, "Answer to the activation")
 	for {
 		s.hintsRead = s.port.CarrierHints
 		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
-			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Needed: s.port.Receipt.Needed(),
-			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Clock: s.port.Clock, At: s.now(ctx),
+			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
+			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
 		})
 		if err != nil {
 			return nil, err
@@ -89,8 +89,11 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Refusal, error) {
 		if answer.Fenced {
 			return nil, stop{porting.EventRevoked, porting.OutcomeRevoked, *answer.Refused}
 		}
-		if answer.Refused != nil || isActive(answer.Status) {
-			return answer.Refused, nil
+		if answer.Refused != nil {
+			return &answer, nil
+		}
+		if isActive(answer.Status) {
+			return nil, nil
 		}
 		if l, err = s.awaitGateNews(ctx, l); err != nil {
 			return nil, err
@@ -117,8 +120,12 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 	return newLookout(d, l.what), nil
 }
 
-// awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives.
-func (s *saga) awaitNextTry(ctx workflow.Context, graceEnds porting.Deadline) error {
+// awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives. Void decisions are
+// asked for again.
+func (s *saga) awaitNextTry(ctx workflow.Context, refused porting.Activation, graceEnds porting.Deadline) error {
+	if refused.Refused.Reason == porting.ApprovalVoid {
+		return s.reapprove(ctx, refused)
+	}
 	s.wait(ctx, porting.WaitingOperator, graceEnds)
 	s.callPerson(ctx, "the activation was refused; see the timeline, then send a carrier-event to try again")
 	heard, err := s.until(ctx, graceEnds.At, "Another try at the activation", s.hasNews)

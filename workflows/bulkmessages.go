@@ -29,7 +29,7 @@ func (b *bulk) openChannels(ctx workflow.Context) {
 		func(m porting.Revoke) error { return b.CheckBy(m.By) }, b.Revoke)
 	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateAddPorts, b.addPorts, workflow.UpdateHandlerOptions{
 		Description: "Add a batch of orders; the answer comes when there is room for the next",
-		Validator:   func(_ workflow.Context, a porting.AddPorts) error { return applicationError(b.CheckBatch(a)) },
+		Validator:   func(_ workflow.Context, a porting.AddPorts) error { return Refuse(b.CheckBatch(a)) },
 	}))
 	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.BulkStatus, error) { return b.Status(), nil },
 		workflow.QueryHandlerOptions{Description: "The roll-up as `bulk show` prints it"}))
@@ -55,7 +55,7 @@ func listenForAll[M any](ctx workflow.Context, b *bulk, name, description string
 			b.stale = true
 			return take(m, b.now(ctx)), nil
 		},
-		workflow.UpdateHandlerOptions{Description: description, Validator: func(_ workflow.Context, m M) error { return applicationError(check(m)) }}))
+		workflow.UpdateHandlerOptions{Description: description, Validator: func(_ workflow.Context, m M) error { return Refuse(check(m)) }}))
 }
 
 func (b *bulk) addPorts(ctx workflow.Context, a porting.AddPorts) (porting.BulkStatus, error) {

@@ -38,8 +38,8 @@ func TestMendsItself(t *testing.T) {
 	require.Equal(t, []int{1, 2}, []int{w.sent[0].Version, w.sent[1].Version})
 	require.Equal(t, "2026-03-06", w.sent[1].Wishes.DueDate, "the wish stays where the date is not at fault")
 	require.Equal(t, 2, w.gate[0].Ref.Version)
-	approved, _ := porting.Verdict(w.gate[0].Needed, 2, w.gate[0].Submitter, w.gate[0].Decisions)
-	require.True(t, approved, "the gate gets the decision for the version that it activates")
+	ruling, _ := w.gate[0].Policy.Decide(porting.Facts{Version: 2, Submitter: w.gate[0].Submitter}, w.gate[0].Decisions)
+	require.Equal(t, porting.RulingApproved, ruling, "the gate gets the decision for the version that it activates")
 }
 
 func TestMendsItsDate(t *testing.T) {

@@ -23,7 +23,8 @@ func (s *saga) openChannels(ctx workflow.Context) {
 	listen[porting.CarrierEvent](ctx, s, porting.MsgCarrierEvent)
 	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateReceive, s.answerReceived,
 		workflow.UpdateHandlerOptions{Description: "Wait until the order is accepted or refused"}))
-	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.Status, error) { return s.port.Status(), nil },
+	run := workflow.GetInfo(ctx).WorkflowExecution.RunID // a query's answer is not history
+	must(workflow.SetQueryHandlerWithOptions(ctx, porting.QueryStatus, func() (porting.Status, error) { return s.port.StatusFor(run), nil },
 		workflow.QueryHandlerOptions{Description: "The port as `port show` prints it"}))
 }
 
@@ -43,12 +44,15 @@ func listen[M any](ctx workflow.Context, s *saga, name string) {
 		func(ctx workflow.Context, m M) (porting.Answer, error) { return s.hear(ctx, m) },
 		workflow.UpdateHandlerOptions{
 			Description: description,
-			Validator:   func(_ workflow.Context, m M) error { return applicationError(s.port.Check(m)) },
+			Validator:   func(_ workflow.Context, m M) error { return Refuse(s.port.Check(m)) },
 		}))
 }
 
 // hear takes a message that Check has accepted. A revocation is answered when the fence is closed, not before.
 func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
+	if d, ok := msg.(porting.Decide); ok && d.Signed() {
+		return s.judge(ctx, d)
+	}
 	answer := s.take(ctx, msg)
 	if _, revoke := msg.(porting.Revoke); !revoke {
 		return answer, nil
@@ -73,10 +77,33 @@ func (s *saga) revocationAnswer() string {
 // hearSignal takes a signal. Nobody hears a refusal of a signal, so it goes into the timeline.
 func (s *saga) hearSignal(ctx workflow.Context, msg any) {
 	if err := s.port.Check(msg); err != nil {
-		s.record(ctx, porting.EventIgnored, "portsaga", err.Error())
+		s.ignore(ctx, err)
+		return
+	}
+	if d, ok := msg.(porting.Decide); ok && d.Signed() {
+		s.judgeSignal(ctx, d)
 		return
 	}
 	s.take(ctx, msg)
+}
+
+func (s *saga) judgeSignal(ctx workflow.Context, d porting.Decide) {
+	s.judging++
+	defer func() { s.judging-- }()
+	if _, err := s.judge(ctx, d); err != nil {
+		s.ignore(ctx, err)
+	}
+}
+
+// maxIgnored bounds what refused signals may write: whoever floods a port fills neither its timeline nor its page.
+const maxIgnored = 50
+
+func (s *saga) ignore(ctx workflow.Context, why error) {
+	s.ignored++
+	if s.ignored > maxIgnored {
+		return
+	}
+	s.record(ctx, porting.EventIgnored, "portsaga", why.Error())
 }
 
 // take folds a message into the port and shows what it changed.
@@ -114,15 +141,15 @@ func (s *saga) drain(ctx workflow.Context) {
 	// The newest coroutine runs last: by then every loop of signals has emptied its channel.
 	workflow.GoNamed(ctx, "drain", func(workflow.Context) { drained = true })
 	// The context cannot be cancelled, so the await cannot fail.
-	_ = workflow.Await(ctx, func() bool { return drained && workflow.AllHandlersFinished(ctx) })
+	_ = workflow.Await(ctx, func() bool { return drained && s.judging == 0 && workflow.AllHandlersFinished(ctx) })
 	if s.reporting != nil {
 		// A message that is under way when the workflow ends would not be sent; a parent that is gone is not missed.
 		_ = s.reporting.Get(ctx, nil)
 	}
 }
 
-// applicationError carries a refusal to the sender: its code as the type, the rest as details.
-func applicationError(err error) error {
+// Refuse carries a refusal to the sender: its code as the type, the rest as details.
+func Refuse(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -5,14 +5,17 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
-// A preset says how a kind of step is tried. Every step names one; the summary is what operators read.
-type preset func(summary string) workflow.ActivityOptions
+// A preset says who does a kind of step and how it is tried. Every step names one; the summary is what operators read.
+type preset func(ctx workflow.Context, summary string) workflow.ActivityOptions
 
-// ownStep is for our own ledger and rules: short, and tried until it works.
-func ownStep(summary string) workflow.ActivityOptions {
+// ownStep is for the trust workers, on our own ledger and registry: short, and tried until it works.
+func ownStep(ctx workflow.Context, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
+		TaskQueue:           porting.TrustQueue(workflow.GetInfo(ctx).TaskQueueName),
 		Summary:             summary,
 		StartToCloseTimeout: 30 * time.Second,
 		WaitForCancellation: true,
@@ -20,10 +23,18 @@ func ownStep(summary string) workflow.ActivityOptions {
 	}
 }
 
-// carrierCall is for a carrier: a call that hangs is cut, and a carrier that is down for a day is a matter for people.
+// claimStep is for the gate workers, on the ledger and the vault's tokens.
+func claimStep(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	o := ownStep(ctx, summary)
+	o.TaskQueue = porting.GateQueue(workflow.GetInfo(ctx).TaskQueueName)
+	return o
+}
+
+// carrierCall is for the gate workers, which alone speak to carriers: a call that hangs is cut, and a carrier that is down for a day is a matter for people.
 // A cancelled call is waited for, so that the rollback knows what was sent.
-func carrierCall(summary string) workflow.ActivityOptions {
+func carrierCall(ctx workflow.Context, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
+		TaskQueue:              porting.GateQueue(workflow.GetInfo(ctx).TaskQueueName),
 		Summary:                summary,
 		StartToCloseTimeout:    time.Minute,
 		ScheduleToCloseTimeout: 24 * time.Hour,
@@ -33,8 +44,8 @@ func carrierCall(summary string) workflow.ActivityOptions {
 }
 
 // undoCall is for a compensation: tried for an hour at a time, and again for as long as it takes; see persist.
-func undoCall(summary string) workflow.ActivityOptions {
-	o := carrierCall("Undo: " + summary)
+func undoCall(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	o := carrierCall(ctx, "Undo: "+summary)
 	o.ScheduleToCloseTimeout = time.Hour
 	return o
 }

@@ -3,7 +3,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -56,7 +55,7 @@ func (s *saga) attempt(ctx workflow.Context) error {
 // receive chooses the rules that the port keeps for its life, and claims its numbers.
 func (s *saga) receive(ctx workflow.Context) error {
 	s.undo.push("release the numbers and destroy the secrets", s.release)
-	receipt, err := call[porting.Receipt](ctx, s, ownStep, porting.StepReceive, "Take the order: choose the rules, claim the numbers",
+	receipt, err := call[porting.Receipt](ctx, s, claimStep, porting.StepReceive, "Take the order: choose the rules, claim the numbers",
 		porting.ReceiveInput{Port: s.port.ID, Order: s.port.Order, Clock: s.port.Clock, At: s.now(ctx)})
 	if err != nil {
 		return err
@@ -71,33 +70,16 @@ func (s *saga) receive(ctx workflow.Context) error {
 // screen runs the checks that people see before they decide.
 func (s *saga) screen(ctx workflow.Context) error {
 	found, err := call[porting.Findings](ctx, s, carrierCall, porting.StepScreen, "Screen the order: portability, authorization, history",
-		porting.ScreenInput{Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier, At: s.now(ctx)})
+		porting.ScreenInput{Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier,
+			Salt: s.port.Receipt.Salt, At: s.now(ctx)})
 	if err != nil {
 		return err
 	}
-	s.port.Risk = found.Risk
+	s.port.Risk, s.port.Found = found.Risk, found
 	if found.Blocked != nil {
 		return stop{porting.EventBlocked, porting.OutcomeRejected, *found.Blocked}
 	}
 	return s.moveAndWait(ctx, porting.EventScreened, "portsaga", strings.Join(found.Notes, "; "), porting.WaitingApprover, clockDecision)
-}
-
-// verify waits for people. Nobody's silence approves a port.
-func (s *saga) verify(ctx workflow.Context) error {
-	decided, err := s.untilPeople(ctx, "Decision of an approver", func() bool {
-		approved, declined := s.verdict()
-		return approved || declined
-	})
-	if err != nil {
-		return err
-	}
-	if !decided {
-		return stop{porting.EventExpired, porting.OutcomeExpired, porting.Refusal{Reason: porting.NoDecision, Note: "nobody decided in time"}}
-	}
-	if _, declined := s.verdict(); declined {
-		return stop{porting.EventDeclined, porting.OutcomeRejected, porting.Refusal{Reason: porting.Declined, Note: "an approver rejected the order"}}
-	}
-	return s.move(ctx, porting.EventApproved, s.lastDecider(), fmt.Sprintf("order version %d", s.port.Order.Version))
 }
 
 // submit sends the LSR. The cancel is registered first: a submission that failed may have arrived.
@@ -109,19 +91,30 @@ func (s *saga) submit(ctx workflow.Context) error {
 		return s.awaitInterruption(ctx)
 	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
-	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier,
-		porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)})
+	sent, err := call[porting.SubmitAnswer](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier, s.submission(ctx))
 	if err != nil {
 		return err
 	}
-	s.carrier = status
-	switch status.State {
+	if sent.Withheld != nil {
+		return s.verifyAgain(ctx, sent)
+	}
+	s.carrier = sent.CarrierStatus
+	switch s.carrier.State {
 	case porting.CarrierRejected:
 		return s.rejectedByCarrier(ctx)
 	case porting.CarrierRefused:
-		return refusedByCarrier(status)
+		return refusedByCarrier(s.carrier)
 	case porting.CarrierNotAsked:
 		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the fence is closed"}}
 	}
 	return s.moveAndWait(ctx, porting.EventSubmitted, s.port.Receipt.Carrier, "LSR "+s.port.Ref().String(), porting.WaitingCarrier, clockFOC)
+}
+
+func (s *saga) submission(ctx workflow.Context) porting.SubmitInput {
+	in := porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)}
+	if s.port.Receipt.Signed {
+		in.Epoch, in.Audience, in.Salt = s.port.Receipt.Epoch, s.port.Receipt.Audience, s.port.Receipt.Salt
+		in.Findings, in.Decisions = s.port.Found, s.port.Decisions
+	}
+	return in
 }

@@ -45,6 +45,9 @@ type saga struct {
 	cancelled bool                  // cancelled in Temporal
 	outcome   porting.Outcome       // what the rollback will end with
 	reason    porting.Reason
+	trueRun   string // the run whose decisions count, once the gate has said so; any run's before
+	judging   int    // decisions by signal that are being verified
+	ignored   int    // signals that were refused
 	published attributes
 	reported  porting.Progress // what the bulk order was told last
 	reporting workflow.Future  // the last message to it
@@ -116,7 +119,7 @@ func call[T any](ctx workflow.Context, s *saga, how preset, step, summary string
 }
 
 func callOnce[T any](ctx workflow.Context, how preset, step, summary string, in any) (out T, err error) {
-	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, how(summary)), step, in).Get(ctx, &out)
+	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, how(ctx, summary)), step, in).Get(ctx, &out)
 	return out, err
 }
 
@@ -256,15 +259,4 @@ func (s *saga) readCarrier(ctx workflow.Context) error {
 
 func (s *saga) atCarrier(why porting.Reason) porting.CarrierInput {
 	return porting.CarrierInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Reason: why}
-}
-
-func (s *saga) verdict() (approved, declined bool) {
-	return porting.Verdict(s.port.Receipt.Needed(), s.port.Order.Version, s.port.Order.SubmittedBy, s.port.Decisions)
-}
-
-func (s *saga) lastDecider() string {
-	if n := len(s.port.Decisions); n > 0 {
-		return s.port.Decisions[n-1].By
-	}
-	return ""
 }

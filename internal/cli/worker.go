@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -15,31 +17,50 @@ import (
 )
 
 func newWorker(f *Factory) *cobra.Command {
-	return &cobra.Command{
+	role := string(worker.RoleAll)
+	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run a production worker",
 		Long: "Run a worker until it is told to stop by SIGINT or SIGTERM; then it lets running steps end. It needs the deployment's key\n" +
-			"(PORTSAGA_KEY_FILE), the ledger (PORTSAGA_LEDGER), a carrier (PORTSAGA_CARRIER_URL) and a cluster that `portsaga bootstrap`\n" +
-			"has prepared. With PORTSAGA_WEBHOOK_ADDR it also takes the carrier's news, and answers /healthz there.\n\n" +
-			"A worker lives in real time: it refuses ports with a demo's clock.",
-		Example: "  portsaga worker\n  PORTSAGA_WEBHOOK_ADDR=127.0.0.1:8480 PORTSAGA_WEBHOOK_SECRET_FILE=secret portsaga worker",
+			"(PORTSAGA_KEY_FILE), the ledger (PORTSAGA_LEDGER), a carrier (PORTSAGA_CARRIER_URL), the registry of approvers\n" +
+			"(PORTSAGA_REGISTRY, PORTSAGA_REGISTRY_ROOTS), a key with which it signs what it has verified (PORTSAGA_SIGNING_KEY) and a\n" +
+			"cluster that `portsaga bootstrap` has prepared. With PORTSAGA_WEBHOOK_ADDR it also takes the carrier's news, and answers\n" +
+			"/healthz there.\n\n" +
+			"With --role it does a part of the work, and needs a part of this: workflow runs the sagas (registry only), trust verifies\n" +
+			"decisions and closes fences (ledger, registry, signing key), gate alone reaches the carrier and the vault (everything).\n\n" +
+			"A worker lives in real time: it refuses ports with a demo's clock, and decisions that are not signed.",
+		Example: "  portsaga worker\n  portsaga worker --role gate\n  PORTSAGA_WEBHOOK_ADDR=127.0.0.1:8480 PORTSAGA_WEBHOOK_SECRET_FILE=secret portsaga worker",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.work(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(worker.Roles, worker.Role(role)) {
+				return usage(cmd, "--role is all, workflow, trust or gate")
+			}
+			return f.work(cmd.Context(), worker.Role(role))
+		},
 	}
+	cmd.Flags().StringVar(&role, "role", role, "part of the work: all, workflow, trust or gate")
+	return cmd
 }
 
-func (f *Factory) work(ctx context.Context) error {
+func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	cfg, err := f.Config()
 	if err != nil {
 		return err
+	}
+	if cfg.Approvals == config.ApprovalsTrusted {
+		return &porting.Error{
+			Kind: porting.Refused, Code: "approvals-trusted", Op: "start worker",
+			Detail: "a production worker does not take decisions that are not signed", Next: "unset PORTSAGA_APPROVALS, or use portsaga dev",
+		}
 	}
 	if err := cfg.MakeDir(); err != nil {
 		return err
 	}
 	neighbours, err := worker.Open(ctx, worker.Settings{
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
-		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL,
+		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role,
+		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
 	})
 	if err != nil {
 		return err
@@ -53,10 +74,10 @@ func (f *Factory) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.Log().Info("worker runs", "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
+	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, c, worker.Config{TaskQueue: cfg.TaskQueue, Neighbours: neighbours})
+			return worker.Run(ctx, c, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
 		},
 		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg) })
 }

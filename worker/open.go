@@ -1,0 +1,161 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/portsaga/portsaga/activities"
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/carrier/simulator"
+	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/vault"
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
+)
+
+// Settings say which neighbours a worker has.
+type Settings struct {
+	Ledger           string        // DSN or SQLite file
+	KeyFile          string        // the deployment's key
+	CreateKey        bool          // make a key where there is none; demo and dev only
+	RulesDir         string        // packs that replace and extend the embedded ones; none when empty
+	Carrier          string        // name of the default carrier
+	CarrierURL       string        // where it is
+	CarrierTimeout   time.Duration // how long one call may take; the adapter's own bound when zero
+	AllowScaledClock bool          // demo and dev only
+
+	Role          Role   // RoleAll when empty; a worker opens what its role needs
+	Trusted       bool   // decisions count as they come, unsigned; demo and dev only
+	Registry      string // file with the registry of approvers
+	RegistryRoots string // file with the root keys that may sign it
+	SigningKey    string // file with the key with which this worker signs what it has verified
+	WatermarkFile string // where a gate remembers how far the ledger had come; it does not look when empty
+}
+
+// Neighbours are everything around the sagas that a worker of its role needs, opened.
+type Neighbours struct {
+	*activities.Activities
+	registry *approval.Keeper // for the front door of decisions; nil where they are trusted as they come
+}
+
+// Open opens the neighbours. Close them when the worker has stopped.
+func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
+	n.Activities = &activities.Activities{DefaultCarrier: s.Carrier, AllowScaledClock: s.AllowScaledClock}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if s.Role.has(RoleWorkflow) || s.Role.has(RoleGate) {
+		if n.Rules, err = openRules(s.RulesDir); err != nil {
+			return n, err
+		}
+	}
+	if s.Role.has(RoleGate) {
+		if err := n.openGate(s); err != nil {
+			return n, err
+		}
+	}
+	if s.Role.has(RoleTrust) || s.Role.has(RoleGate) {
+		if n.Ledger, err = openLedger(ctx, s); err != nil {
+			return n, err
+		}
+	}
+	return n, n.openApprovals(ctx, s)
+}
+
+// openGate opens what only the gate has: the vault and the carriers.
+func (n *Neighbours) openGate(s Settings) (err error) {
+	if n.Vault, err = openVault(s); err != nil {
+		return err
+	}
+	gateway, err := openCarrier(s)
+	if err != nil {
+		return err
+	}
+	n.Carriers = map[string]carrier.Gateway{s.Carrier: gateway}
+	if s.WatermarkFile != "" {
+		n.Watermark, err = ledger.OpenWatermark(s.WatermarkFile)
+	}
+	return err
+}
+
+// openApprovals opens the registry of approvers, and the key of a worker that signs what it verified. It reads both at
+// once: a worker without them must not start.
+func (n *Neighbours) openApprovals(ctx context.Context, s Settings) error {
+	if s.Trusted {
+		return nil
+	}
+	var mark approval.Mark
+	if n.Ledger != nil {
+		mark = n.Ledger
+	}
+	n.registry = approval.NewKeeper(s.Registry, s.RegistryRoots, mark)
+	if _, err := n.registry.Current(ctx, time.Now()); err != nil {
+		return err
+	}
+	if n.Ledger == nil {
+		return nil
+	}
+	key, err := approval.LoadServiceKey(s.SigningKey)
+	n.Approvals = &activities.Approvals{Registry: n.registry, Key: key}
+	return err
+}
+
+// openLedger opens the ledger and destroys the codes that nobody needs any more: their ports never ended. Where business
+// time is not real time, the wall's clock cannot tell which these are.
+func openLedger(ctx context.Context, s Settings) (*ledger.Ledger, error) {
+	books, err := ledger.Open(ctx, s.Ledger)
+	if err != nil || s.AllowScaledClock {
+		return books, err
+	}
+	if _, err := books.DestroyExpiredSecrets(ctx, time.Now()); err != nil {
+		return nil, errors.Join(err, books.Close())
+	}
+	return books, nil
+}
+
+// Close closes the ledger.
+func (n Neighbours) Close() error {
+	if n.Activities == nil || n.Ledger == nil {
+		return nil
+	}
+	return n.Ledger.Close()
+}
+
+func openRules(dir string) (*rules.Book, error) {
+	if dir == "" {
+		return rules.Embedded()
+	}
+	return rules.LoadDir(dir)
+}
+
+func openVault(s Settings) (*vault.Vault, error) {
+	if s.CreateKey {
+		return vault.LoadOrCreate(s.KeyFile)
+	}
+	return vault.Load(s.KeyFile)
+}
+
+func openCarrier(s Settings) (carrier.Gateway, error) {
+	if s.Carrier != "simulator" {
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "carrier-unknown", Op: "open carrier", Object: s.Carrier,
+			Detail: "there is no adapter of this name", Next: "set PORTSAGA_CARRIER=simulator",
+		}
+	}
+	if s.CarrierURL == "" {
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "carrier-url-missing", Op: "open carrier", Object: s.Carrier,
+			Detail: "the carrier's address is not set", Next: "set PORTSAGA_CARRIER_URL",
+		}
+	}
+	gateway := &simulator.Client{URL: s.CarrierURL}
+	if s.CarrierTimeout > 0 {
+		gateway.HTTP = &http.Client{Timeout: s.CarrierTimeout}
+	}
+	return gateway, nil
+}
