@@ -21,7 +21,7 @@ const (
 	FOCChanged   = "foc-changed"   // the FOC slips
 	Jeopardised  = "jeopardised"   // the FOC is in danger
 	Activated    = "activated"     // the numbers moved
-	Cancelled    = "cancelled"     // the cancel is acknowledged
+	Cancelled    = "cancelled"     // the cancel is acknowledged, or its people cancel by themselves
 	PortedAnyway = "ported-anyway" // the numbers moved although the cancel was taken
 	Reversed     = "reversed"      // the numbers are back
 
@@ -77,7 +77,7 @@ var moves = map[string]move{
 	FOCChanged:   {from: []string{wordFOC, wordJeopardy}, to: wordFOC},
 	Jeopardised:  {from: []string{wordFOC}, to: wordJeopardy},
 	Activated:    {from: []string{wordFOC, wordJeopardy, wordActivating}, to: wordActive},
-	Cancelled:    {from: []string{wordCancelRequested}, to: wordCancelled},
+	Cancelled:    {from: []string{wordReceived, wordRejected, wordFOC, wordJeopardy, wordCancelRequested}, to: wordCancelled},
 	PortedAnyway: {from: []string{wordCancelRequested, wordCancelled}, to: wordActive},
 	Reversed:     {from: []string{wordReverseRequested}, to: wordReversed},
 

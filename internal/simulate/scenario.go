@@ -34,6 +34,7 @@ const DefaultScenario = "happy"
 type Scenario struct {
 	Name    string // the file's, without .yaml
 	About   string // one sentence for people
+	Needs   Needs  // of the order
 	Carrier simulator.Scenario
 	People  []Act
 	Ends    porting.Outcome // the outcome that is expected; empty where any will do
@@ -42,6 +43,7 @@ type Scenario struct {
 // file is a scenario as it is written.
 type file struct {
 	About   string          `yaml:"about"`
+	Order   Needs           `yaml:"order"`
 	Carrier yaml.Node       `yaml:"carrier"` // the name of a carrier's scenario, or one inline
 	People  []yaml.Node     `yaml:"people"`
 	Ends    porting.Outcome `yaml:"ends"`
@@ -123,9 +125,12 @@ func (r *reader) scenario(name string, text []byte) Scenario {
 	}
 	var f file
 	r.into(document, "", &f)
-	s := Scenario{Name: name, About: f.About, Ends: f.Ends, Carrier: r.carrier(name, f.Carrier)}
+	s := Scenario{Name: name, About: f.About, Ends: f.Ends, Needs: f.Order, Carrier: r.carrier(name, f.Carrier)}
 	if s.About == "" {
 		r.fail("about", "missing; say in one sentence what happens")
+	}
+	if s.Needs.Numbers < 0 || s.Needs.Numbers > maxNeeded {
+		r.fail("order.numbers", "a scenario needs up to %d numbers", maxNeeded)
 	}
 	if s.Ends != "" && !slices.Contains(porting.Outcomes, s.Ends) {
 		r.fail("ends", "%q is no outcome; outcomes are %s", s.Ends, list(porting.Outcomes))

@@ -19,12 +19,13 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	s := parse(t,
 		"about: everything that can be written",
+		"order: {numbers: 3, all_or_nothing: false}",
 		"carrier:",
 		"  about: a carrier of our own",
 		"  cancel_lock: 48h",
 		"  early_activation: true",
 		"  steps:",
-		"    - {on: submitted, after: 3bd, then: confirmed, foc: 10d}",
+		"    - {on: submitted, after: 3bd, then: confirmed, foc: 10d, except: [{ending: 0123, code: TN_INACTIVE}]}",
 		"    - {on: confirmed, after_foc: 1d, then: activated}",
 		"  answers:",
 		"    submit: {hang: true}",
@@ -37,11 +38,12 @@ func TestParse(t *testing.T) {
 		"ends: completed")
 	require.Equal(t, "own", s.Name)
 	require.Equal(t, porting.OutcomeCompleted, s.Ends)
+	require.Equal(t, simulate.Needs{Numbers: 3, AllOrNothing: new(false)}, s.Needs)
 	day := 24 * time.Hour
 	require.Equal(t, simulator.Scenario{
 		Name: "scenario-own", About: "a carrier of our own", CancelLock: simulator.Span{Elapsed: 2 * day}, EarlyActivation: true,
 		Steps: []simulator.Step{
-			{On: "submitted", After: simulator.Span{BusinessDays: 3}, Then: "confirmed", FOC: &simulator.Span{Elapsed: 10 * day}},
+			{On: "submitted", After: simulator.Span{BusinessDays: 3}, Then: "confirmed", FOC: &simulator.Span{Elapsed: 10 * day}, Except: []simulator.Exception{{Ending: "0123", Code: "TN_INACTIVE"}}},
 			{On: "confirmed", AfterFOC: &simulator.Span{Elapsed: day}, Then: "activated"},
 		},
 		Answers:  map[string]simulator.Answer{"submit": {Hang: true}, "cancel": {Fail: 2}},
@@ -77,7 +79,7 @@ func TestFaults(t *testing.T) {
 		"a file holds one scenario (line 1)":                                                                                                     {"about: x", "---", "about: y"},
 		"here belong fields with values, as in {name: value} (line 1)":                                                                           {"- about: x"},
 		"about: missing; say in one sentence what happens (line 1)":                                                                              {"ends: completed"},
-		"abuot: unknown field; known are about, carrier, ends, people (line 2)":                                                                  {"about: x", "abuot: y"},
+		"abuot: unknown field; known are about, carrier, ends, order, people (line 2)":                                                           {"about: x", "abuot: y"},
 		"about: comes twice (line 2)":                                                                                                            {"about: x", "about: y"},
 		"about: here belongs a single value (line 1)":                                                                                            {"about: [x]"},
 		"ends: anchors and aliases are not used here (line 2)":                                                                                   {"about: &x completed", "ends: *x"},
@@ -95,6 +97,9 @@ func TestFaults(t *testing.T) {
 		"people[0]: here belong fields with values, as in {name: value} (line 2)":                                                                {"about: x", "people: [ben]"},
 		"people[0].address.town: unknown field; known are city, country, postal_code, region, street (line 2)":                                   {"about: x", "people: [{on: exception, do: amend, by: ana, address: {town: x}}]"},
 		"people[0].after: here belongs a single value (line 2)":                                                                                  {"about: x", "people: [{on: verifying, after: [1], do: approve, by: ben}]"},
+		"order.numbers: a scenario needs up to 50 numbers (line 2)":                                                                              {"about: x", "order: {numbers: 51}"},
+		"order.all_or_nothing: \"maybe\" is no bool (line 2)":                                                                                    {"about: x", "order: {all_or_nothing: maybe}"},
+		"carrier.steps[0]: except: an exception needs a code (line 4)":                                                                           {"about: x", "carrier:", "  steps:", "    - {on: submitted, then: confirmed, except: [{position: 1}]}"},
 		"carrier: the carrier knows no scenario \"hapy\"; write its steps here, or name one of " + strings.Join(carriers(), ", ") + " (line 2)":  {"about: x", "carrier: hapy"},
 	} {
 		_, err := simulate.Parse("own", []byte(strings.Join(lines, "\n")))

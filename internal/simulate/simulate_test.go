@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,45 @@ func TestTheDocumentedExample(t *testing.T) {
 	require.Equal(t, s.Ends, run(t, readOrder(t, "us-wireline-simple"), s).Outcome)
 	for _, s := range simulate.Builtin() {
 		require.Contains(t, string(page), "| `"+s.Name+"` | "+s.About+" |")
+	}
+}
+
+// What became of each number, and whether people must look, in the scenarios in which one of two stays behind.
+func TestEveryNumberTellsItsOwnEnd(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][2]porting.NumberStatus{
+		"partial":                    {{Status: porting.NumberMoved}, {Status: porting.NumberNotMoved, Reason: porting.NetworkNotReady}},
+		"partial-all-or-nothing":     {{Status: porting.NumberMovedBack, Reason: porting.NetworkNotReady}, {Status: porting.NumberNotMoved, Reason: porting.NetworkNotReady}},
+		"partial-foc":                {{Status: porting.NumberMoved}, {Status: porting.NumberNotMoved, Reason: porting.NumberInactive}},
+		"partial-foc-all-or-nothing": {{Status: porting.NumberNotMoved, Reason: porting.NumberInactive}, {Status: porting.NumberNotMoved, Reason: porting.NumberInactive}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := simulate.Find(name)
+			require.NoError(t, err)
+			p := run(t, readOrder(t, "us-wireline-simple"), s)
+			require.Len(t, p.Numbers, 2)
+			for i, n := range p.Numbers {
+				n.Number = ""
+				require.Equal(t, want[i], n)
+			}
+			require.Equal(t, p.Outcome == porting.OutcomePartial, p.NeedsAttention)
+		})
+	}
+}
+
+// The table of revocations names scenarios that revoke, and end as it says.
+func TestTheDocumentedRevocations(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios.md"))
+	require.NoError(t, err)
+	rows := regexp.MustCompile("(?m)^\\| .+ \\| `([a-z-]+)` \\| ([a-z]+) \\|$").FindAllStringSubmatch(string(page), -1)
+	require.NotEmpty(t, rows)
+	for _, row := range rows {
+		s, err := simulate.Find(row[1])
+		require.NoError(t, err)
+		require.Equal(t, porting.Outcome(row[2]), s.Ends, s.Name)
+		require.Contains(t, events(run(t, readOrder(t, "us-wireline-simple"), s)), porting.EventRevoked, s.Name)
 	}
 }
 

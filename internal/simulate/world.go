@@ -42,7 +42,7 @@ func Run(ctx context.Context, book *rules.Book, order porting.Order, s Scenario,
 		return status, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	in, err := w.receive(ctx, order)
+	in, err := w.receive(ctx, s.Fit(order))
 	if err != nil {
 		return status, err
 	}
