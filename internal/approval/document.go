@@ -74,8 +74,10 @@ func ParseDocument(text []byte) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	_, err = index(d)
-	return d, err
+	if _, err := index(d); err != nil {
+		return Document{}, err
+	}
+	return d, nil
 }
 
 func parseDocument(text []byte) (Document, error) {

@@ -1,6 +1,10 @@
 package approval
 
-import "github.com/portsaga/portsaga/porting"
+import (
+	"errors"
+
+	"github.com/portsaga/portsaga/porting"
+)
 
 // refused is a no to a decision. It says which rule, and never how close a forger came.
 func refused(code, detail, next string) error {
@@ -19,6 +23,14 @@ func badStatement(detail string) error {
 // unfit is a no to a registry, its roots or a part of them, named by about.
 func unfit(code, about, detail, next string) error {
 	return &porting.Error{Kind: porting.Refused, Code: code, Op: "read registry", Object: about, Detail: detail, Next: next}
+}
+
+// concerning names whom an error of this package is about.
+func concerning(whom string, err error) error {
+	if e, ok := errors.AsType[*porting.Error](err); ok {
+		e.Object = whom
+	}
+	return err
 }
 
 func unreadable(op, file string, err error) error {

@@ -35,14 +35,18 @@ func (o owner) validAt(at time.Time) error {
 type people struct {
 	keys   KeySet
 	owners map[string]owner  // by fingerprint
+	points map[string]string // point of a key -> ID of its owner
 	names  map[string]string // folded -> ID
-	points map[string]string // of every key, also roots' -> whose it is
 	teams  map[string]string // folded -> as written
+	roots  map[string]bool   // by point
 }
 
 // index reads everybody in a document, and refuses a document in which anything could be counted twice.
 func index(d Document) (*people, error) {
-	p := &people{KeySet{}, map[string]owner{}, map[string]string{}, map[string]string{}, map[string]string{}}
+	p := &people{
+		keys: KeySet{}, owners: map[string]owner{}, points: map[string]string{},
+		names: map[string]string{}, teams: map[string]string{}, roots: map[string]bool{},
+	}
 	if err := checkFrame(d); err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func index(d Document) (*people, error) {
 		return nil, err
 	}
 	for _, root := range roots {
-		p.points[root.point] = "a root"
+		p.roots[root.point] = true
 	}
 	if err := checkTwice(d.Persons); err != nil {
 		return nil, err
@@ -148,20 +152,30 @@ func (p *people) addCredentials(credentials []Credential, of owner) error {
 		return unfit("registry-no-credentials", of.id, "there is no key", "add a key")
 	}
 	for _, c := range credentials {
-		key, err := ParseKey(c.Key)
-		if err != nil {
+		of.credential = c
+		if err := p.addCredential(of); err != nil {
 			return err
 		}
-		if _, taken := p.points[key.point]; taken {
-			return unfit("registry-key-twice", of.id, "the key "+key.Fingerprint()+" is listed twice, or is also a root",
-				"list each key once, also where it was revoked")
-		}
-		if !c.NotBefore.Before(c.NotAfter) {
-			return unfit("registry-dates-invalid", of.id, "the key "+key.Fingerprint()+" expires before it is valid", "")
-		}
-		of.credential = c
-		p.points[key.point], p.keys[key.Fingerprint()], p.owners[key.Fingerprint()] = of.id, key, of
 	}
+	return nil
+}
+
+func (p *people) addCredential(of owner) error {
+	key, err := ParseKey(of.credential.Key)
+	if err != nil {
+		return concerning(of.id, err)
+	}
+	fingerprint := key.Fingerprint()
+	if _, taken := p.points[key.point]; taken {
+		return unfit("registry-key-twice", of.id, "the key "+fingerprint+" is listed twice", "list each key once, also where it was revoked")
+	}
+	if p.roots[key.point] {
+		return unfit("registry-key-twice", of.id, "the key "+fingerprint+" is also a root", "use another key for one of both")
+	}
+	if !of.credential.NotBefore.Before(of.credential.NotAfter) {
+		return unfit("registry-dates-invalid", of.id, "the key "+fingerprint+" expires before it is valid", "")
+	}
+	p.points[key.point], p.keys[fingerprint], p.owners[fingerprint] = of.id, key, of
 	return nil
 }
 

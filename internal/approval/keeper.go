@@ -34,17 +34,26 @@ func NewKeeper(registryFile, rootsFile string, mark Mark) *Keeper {
 // what is wrong. It refuses when there never was a good one, when the good one has expired, and when the mark has seen a
 // later version than this process has: a revocation that one worker has seen holds for all.
 func (k *Keeper) Current(ctx context.Context, now time.Time) (*Registry, error) {
+	current, err := k.latest(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := current.validAt(now); err != nil {
+		return nil, err
+	}
+	if err := k.seen(ctx, current); err != nil {
+		return nil, err
+	}
+	return current, nil
+}
+
+// latest is the last good registry, from the files if they are good.
+func (k *Keeper) latest(ctx context.Context, now time.Time) (*Registry, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.trouble = k.reload(ctx, now)
 	if k.current == nil {
 		return nil, k.trouble
-	}
-	if err := k.current.validAt(now); err != nil {
-		return nil, err
-	}
-	if err := k.seen(ctx, k.current); err != nil {
-		return nil, err
 	}
 	return k.current, nil
 }

@@ -64,7 +64,10 @@ func OpenRegistry(file, roots []byte, at time.Time) (*Registry, error) {
 	if err := r.pinnedApart(); err != nil {
 		return nil, err
 	}
-	return r, r.validAt(at)
+	if err := r.validAt(at); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // pinnedApart refuses a pinned root that is also somebody's key: who decides does not say who may decide.
@@ -74,7 +77,7 @@ func (r *Registry) pinnedApart() error {
 		return err
 	}
 	for _, root := range keys {
-		if whose, used := r.people.points[root.point]; used && whose != "a root" {
+		if whose, used := r.people.points[root.point]; used {
 			return unfit("registry-key-twice", whose, "the key "+root.Fingerprint()+" is also a root", "use another key for one of both")
 		}
 	}

@@ -21,8 +21,10 @@ func ParseRoots(text []byte) (Roots, error) {
 	if err := strictly(text, &r); err != nil {
 		return Roots{}, unfit("roots-malformed", "", "the file of roots cannot be read: "+err.Error(), "")
 	}
-	_, err := r.keys()
-	return r, err
+	if _, err := r.keys(); err != nil {
+		return Roots{}, err
+	}
+	return r, nil
 }
 
 // keys are the distinct roots. The threshold is one that they can meet and that asks for somebody.

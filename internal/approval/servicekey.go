@@ -64,11 +64,11 @@ func (k *ServiceKey) Key() Key { return k.key }
 
 // Sign writes a verdict and signs it, as a compact JWS. v is a verdict of this package; its Type is filled in.
 func (k *ServiceKey) Sign(v any) (string, error) {
-	verdict, ok := v.(verdict)
+	known, ok := v.(verdict)
 	if !ok {
 		return "", fmt.Errorf("sign verdict: %T is none", v)
 	}
-	payload, err := json.Marshal(verdict.typed())
+	payload, err := json.Marshal(known.typed())
 	if err != nil {
 		return "", fmt.Errorf("sign verdict: %w", err)
 	}

@@ -22,6 +22,7 @@ func Verify(statement []byte, signature string, keys KeySet) (Key, error) {
 	if len(statement) == 0 || len(statement) > porting.MaxStatement || len(signature) > porting.MaxSignature {
 		return Key{}, badSignature()
 	}
+	signature = strings.TrimSpace(signature)
 	if !strings.HasPrefix(signature, armorStart) {
 		return verifyJWS(statement, signature, keys)
 	}

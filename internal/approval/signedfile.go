@@ -1,6 +1,8 @@
 package approval
 
 import (
+	"strings"
+
 	"golang.org/x/crypto/ssh"
 )
 
@@ -38,13 +40,25 @@ func ParseSignedFile(text []byte) (SignedFile, error) {
 	return f, nil
 }
 
-// Sign adds a signature.
+// Sign adds a root's signature. The codes are those of SignRegistry.
 func (f *SignedFile) Sign(signer ssh.Signer) error {
 	signature, err := SignRegistry(signer, f.Document)
 	if err != nil {
 		return err
 	}
-	f.Signatures = append(f.Signatures, signature)
+	return f.Add(signature)
+}
+
+// Add adds a signature that was made elsewhere, by ssh-keygen for one. A second one by the same key changes nothing. Code:
+// "signature-invalid" if it is not over this document.
+func (f *SignedFile) Add(signature string) error {
+	key, err := verifySSH(f.Document, strings.TrimSpace(signature), RegistryNamespace)
+	if err != nil {
+		return unfit("signature-invalid", "", "the signature is not one over this document", "sign the document again")
+	}
+	if !f.signers()[key.point] {
+		f.Signatures = append(f.Signatures, strings.TrimSpace(signature)+"\n")
+	}
 	return nil
 }
 
