@@ -59,7 +59,7 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	started := time.Now()
 	stack, err := Start(ctx, Options{
 		Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
-		Fast: o.fast, Verbose: o.verbose, Log: quietLog(f, o.verbose),
+		Fast: o.fast, Verbose: o.verbose, Log: quietLog(f, o.verbose), Approvals: approvals(cfg),
 	})
 	if err != nil {
 		return err
@@ -77,6 +77,7 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	page.Say("  Web UI    %s", state.UI)
 	page.Say("  Temporal  %s, namespace %s", state.Address, state.Namespace)
 	page.Say("  Carrier   simulated, %s, at %s", o.scenario, stack.Carrier.URL())
+	page.Say("  Decisions %s", decisions(approvals(cfg)))
 	page.Say("  State     %s", cfg.Dir)
 	if state.Clock.Scaled() {
 		page.Say("  Clock     %.0f times real time; business time is now %s", state.Clock.Scale, state.Clock.Business(time.Now()).Format(time.RFC1123))
@@ -84,6 +85,22 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	page.Say("  Try       portsaga port in start -f examples/orders/us-wireline-nonsimple.yaml")
 	waitFor(ctx, stack)
 	return nil
+}
+
+// approvals are the files for signed decisions; nil while dev trusts decisions as they come.
+func approvals(cfg config.Config) *Approvals {
+	if cfg.Trusts() {
+		return nil
+	}
+	return &Approvals{Registry: cfg.Registry, Roots: cfg.RegistryRoots, SigningKey: cfg.SigningKey}
+}
+
+// decisions says in one line how decisions are taken.
+func decisions(a *Approvals) string {
+	if a == nil {
+		return "trusted as they come, marked unsigned; portsaga approver init makes a registry"
+	}
+	return "signed, by the registry " + a.Registry
 }
 
 // devClock is the clock that the directory was started with, so that a restart goes on in the same business time; a fresh

@@ -32,6 +32,12 @@ type Options struct {
 	Fast         bool                              // give up safety against a loss of power for speed
 	Verbose      bool                              // show the server's own warnings
 	Log          *slog.Logger                      // silent when nil
+	Approvals    *Approvals                        // decisions are trusted as they come when nil
+}
+
+// Approvals are the files with which decisions are verified.
+type Approvals struct {
+	Registry, Roots, SigningKey string
 }
 
 // Stack is a running portsaga.
@@ -86,10 +92,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	}); err != nil {
 		return errors.Join(err, door.Close())
 	}
-	if s.neighbours, err = worker.Open(ctx, worker.Settings{
-		Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
-		Carrier: "simulator", CarrierURL: s.Carrier.URL(), CarrierTimeout: time.Second, AllowScaledClock: true,
-	}); err != nil {
+	if s.neighbours, err = worker.Open(ctx, o.neighbours(s.Carrier.URL())); err != nil {
 		return errors.Join(err, door.Close())
 	}
 	s.Ports = starter.New(s.Client, starter.Options{Clock: s.Clock, Secrets: worker.NewSecrets(s.neighbours.Ledger, s.neighbours.Vault, time.Now)})
@@ -100,6 +103,18 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return worker.Run(ctx, s.Client, worker.Config{TaskQueue: starter.DefaultTaskQueue, Neighbours: s.neighbours, StopTimeout: 2 * time.Second})
 	})
 	return nil
+}
+
+func (o Options) neighbours(carrierURL string) worker.Settings {
+	settings := worker.Settings{
+		Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
+		Carrier: "simulator", CarrierURL: carrierURL, CarrierTimeout: time.Second, AllowScaledClock: true,
+		WatermarkFile: filepath.Join(o.Dir, "gate.mark"), Trusted: o.Approvals == nil,
+	}
+	if o.Approvals != nil {
+		settings.Registry, settings.RegistryRoots, settings.SigningKey = o.Approvals.Registry, o.Approvals.Roots, o.Approvals.SigningKey
+	}
+	return settings
 }
 
 func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -33,7 +34,7 @@ type Config struct {
 	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
 	WebhookAddr       string `split_words:"true" desc:"host:port on which a worker listens for carrier news; it does not listen when empty"`
 	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs carrier news"`
-	Approvals         string `split_words:"true" default:"signed" desc:"signed, or trusted, which believes unsigned decisions: for dev and demo only"`
+	Approvals         string `split_words:"true" desc:"signed, or trusted, which believes unsigned decisions (signed; in dev, trusted until there is a registry)"`
 	Registry          string `split_words:"true" desc:"registry of approvers, signed by its roots (registry.json in PORTSAGA_DIR)"`
 	RegistryRoots     string `split_words:"true" desc:"root keys that the registry is believed by (registry-roots.json in PORTSAGA_DIR)"`
 	SigningKey        string `split_words:"true" desc:"OpenSSH key with which a worker signs what it found (signing_key in PORTSAGA_DIR)"`
@@ -96,13 +97,23 @@ func (c *Config) validate() error {
 		isURL("CARRIER_URL", c.CarrierURL),
 		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
 		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", c.WebhookSecretFile),
-		oneOf("APPROVALS", c.Approvals, ApprovalsSigned, ApprovalsTrusted),
+		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),
 		isURL("SIMULATOR_WEBHOOK_URL", c.Simulator.WebhookURL),
 		together("SIMULATOR_WEBHOOK_URL", c.Simulator.WebhookURL, "SIMULATOR_WEBHOOK_SECRET_FILE", c.Simulator.WebhookSecretFile),
 	)
+}
+
+// Trusts reports whether dev believes unsigned decisions: it does when it is told to, and as long as nobody has made a
+// registry of approvers.
+func (c *Config) Trusts() bool {
+	if c.Approvals != "" {
+		return c.Approvals == ApprovalsTrusted
+	}
+	_, err := os.Stat(c.Registry)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // Level is the log level.
