@@ -82,13 +82,18 @@ func (c *Config) locate() error {
 		}
 		c.Dir = filepath.Join(home, ".portsaga")
 	}
-	c.Ledger = cmp.Or(c.Ledger, filepath.Join(c.Dir, "ledger.db"))
+	c.Ledger = cmp.Or(c.Ledger, c.localLedger())
 	c.KeyFile = cmp.Or(c.KeyFile, filepath.Join(c.Dir, "key"))
 	c.Registry = cmp.Or(c.Registry, filepath.Join(c.Dir, "registry.json"))
 	c.RegistryRoots = cmp.Or(c.RegistryRoots, filepath.Join(c.Dir, "registry-roots.json"))
 	c.SigningKey = cmp.Or(c.SigningKey, filepath.Join(c.Dir, "signing_key"))
 	return nil
 }
+
+func (c *Config) localLedger() string { return filepath.Join(c.Dir, "ledger.db") }
+
+// NamesLedger reports whether a ledger was named, rather than the one that a local dev would have.
+func (c *Config) NamesLedger() bool { return c.Ledger != c.localLedger() }
 
 func (c *Config) validate() error {
 	return errors.Join(

@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: filepath.Join("/home/ana", ".portsaga"), TaskQueue: "portsaga",
 		Ledger: filepath.Join("/home/ana", ".portsaga", "ledger.db"), KeyFile: filepath.Join("/home/ana", ".portsaga", "key"),
-		Approvals: config.ApprovalsSigned, Registry: filepath.Join("/home/ana", ".portsaga", "registry.json"),
+		Registry:      filepath.Join("/home/ana", ".portsaga", "registry.json"),
 		RegistryRoots: filepath.Join("/home/ana", ".portsaga", "registry-roots.json"), SigningKey: filepath.Join("/home/ana", ".portsaga", "signing_key"),
 		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
 	}, c)
@@ -59,6 +59,19 @@ func TestEveryVariableIsRead(t *testing.T) {
 		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", SSHKey: "/h", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
+}
+
+func TestANamedLedger(t *testing.T) {
+	clean(t)
+	t.Setenv("PORTSAGA_DIR", "/d")
+	c, err := config.Load()
+	require.NoError(t, err)
+	require.False(t, c.NamesLedger())
+
+	t.Setenv("PORTSAGA_LEDGER", "postgres://l")
+	c, err = config.Load()
+	require.NoError(t, err)
+	require.True(t, c.NamesLedger())
 }
 
 func TestEveryFaultIsToldAtOnce(t *testing.T) {
@@ -124,4 +137,23 @@ func TestMakeDirIsForItsOwnerAlone(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	err = (&config.Config{Dir: filepath.Join(file, "x")}).MakeDir()
 	require.Equal(t, "directory-unusable", porting.CodeOf(err))
+}
+
+func TestReplaceFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, config.ReplaceFile(file, []byte("old"), 0o644))
+	require.NoError(t, config.ReplaceFile(file, []byte("new"), 0o644))
+
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(content))
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+	left, err := os.ReadDir(filepath.Dir(file))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing half-written stays")
+
+	require.Error(t, config.ReplaceFile(filepath.Join(file, "x"), nil, 0o600))
 }

@@ -30,28 +30,13 @@ const devFile = "dev.json"
 func WriteDevState(dir string, s DevState) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err == nil {
-		err = replaceFile(filepath.Join(dir, devFile), append(b, '\n'))
+		err = ReplaceFile(filepath.Join(dir, devFile), append(b, '\n'), 0o600)
 	}
 	if err != nil {
 		return &porting.Error{
 			Kind: porting.Failed, Code: "dev-state-unwritable", Op: "write", Object: filepath.Join(dir, devFile),
 			Detail: reason(err), Err: err,
 		}
-	}
-	return nil
-}
-
-func replaceFile(name string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
 }
