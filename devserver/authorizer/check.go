@@ -1,0 +1,209 @@
+package authorizer
+
+import (
+	"slices"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	schedulepb "go.temporal.io/api/schedule/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// check looks into a request that a role sends. Its error is the reason of the denial; it names no person and no number.
+type check func(p *policy, as Role, request any) error
+
+// denial is why a request is denied.
+type denial string
+
+func (d denial) Error() string { return string(d) }
+
+// unexpected is the answer to a request that is not what its method takes.
+const unexpected = denial("the request is not what this method takes")
+
+func startsPort(p *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.StartWorkflowExecutionRequest)
+	if !ok {
+		return unexpected
+	}
+	prefix, ours := sagas[r.GetWorkflowType().GetName()]
+	switch {
+	case !ours:
+		return denial("only ports and bulk orders are started")
+	case !strings.HasPrefix(r.GetWorkflowId(), prefix):
+		return denial("the workflow ID is not that of a port or bulk order")
+	case !p.isQueue(r.GetTaskQueue(), WorkflowWorker):
+		return denial("a port is started on the queue of the sagas")
+	case r.GetWorkflowIdReusePolicy() != enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return denial("an order is started once: the reuse policy must be REJECT_DUPLICATE")
+	case r.GetWorkflowIdConflictPolicy() > enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL, r.GetOnConflictOptions() != nil:
+		return denial("an order is started once: the conflict policy must be FAIL")
+	case lasts(r.GetWorkflowExecutionTimeout()), lasts(r.GetWorkflowRunTimeout()):
+		return denial("a port that times out is not rolled back: it has its own clocks")
+	case r.GetCronSchedule() != "", r.GetRetryPolicy() != nil, lasts(r.GetWorkflowStartDelay()):
+		return denial("a port runs once, and at once")
+	case r.GetTimeSkippingConfig() != nil:
+		return denial("a port's clocks are law")
+	case r.GetVersioningOverride() != nil:
+		return denial("a port runs on the workers' present code")
+	case r.GetRequestEagerExecution(), len(r.GetCompletionCallbacks()) > 0:
+		return denial("a starter takes no task and names no callback")
+	case r.GetContinuedFailure() != nil, r.GetLastCompletionResult() != nil:
+		return denial("a port has no run before it")
+	}
+	return nil
+}
+
+func lasts(d *durationpb.Duration) bool { return d.AsDuration() != 0 }
+
+// startsPortWithUpdate checks each operation as if it came alone, namespace included: the server reads them so.
+func startsPortWithUpdate(p *policy, as Role, request any) error {
+	r, ok := request.(*workflowservice.ExecuteMultiOperationRequest)
+	if !ok {
+		return unexpected
+	}
+	if len(r.GetOperations()) != 2 {
+		return denial("a start and an update are the only operations")
+	}
+	start, update := r.GetOperations()[0].GetStartWorkflow(), r.GetOperations()[1].GetUpdateWorkflow()
+	if start == nil || update == nil {
+		return denial("a start and an update are the only operations")
+	}
+	if start.GetNamespace() != p.namespace || update.GetNamespace() != p.namespace {
+		return otherNamespace
+	}
+	if err := startsPort(p, as, start); err != nil {
+		return err
+	}
+	return sendsUpdate(p, as, update)
+}
+
+func sendsSignal(_ *policy, as Role, request any) error {
+	r, ok := request.(*workflowservice.SignalWorkflowExecutionRequest)
+	if !ok {
+		return unexpected
+	}
+	if messages[r.GetSignalName()].updateOnly {
+		return denial("this message is an update, not a signal")
+	}
+	return sends(as, r.GetSignalName(), r.GetWorkflowExecution().GetWorkflowId())
+}
+
+func sendsUpdate(_ *policy, as Role, request any) error {
+	r, ok := request.(*workflowservice.UpdateWorkflowExecutionRequest)
+	if !ok {
+		return unexpected
+	}
+	return sends(as, r.GetRequest().GetInput().GetName(), r.GetWorkflowExecution().GetWorkflowId())
+}
+
+func sends(as Role, name, to string) error {
+	m, known := messages[name]
+	switch {
+	case !known:
+		return denial("there is no such message")
+	case m.who&as == 0:
+		return denial("role " + as.String() + " may not send " + name)
+	case !isSaga(to):
+		return denial("messages go to ports and bulk orders")
+	}
+	return nil
+}
+
+func asksKnownQuery(_ *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.QueryWorkflowRequest)
+	if !ok {
+		return unexpected
+	}
+	if !queries[r.GetQuery().GetQueryType()] {
+		return denial("there is no such query")
+	}
+	return nil
+}
+
+// resetsWithEverything allows a Reset that carries all messages over. One that leaves the revocation out is the attack.
+func resetsWithEverything(_ *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.ResetWorkflowExecutionRequest)
+	if !ok {
+		return unexpected
+	}
+	reapply := r.GetResetReapplyType() //nolint:staticcheck // the server still obeys it
+	switch {
+	case len(r.GetResetReapplyExcludeTypes()) > 0:
+		return denial("a reset leaves out no message")
+	case reapply != enumspb.RESET_REAPPLY_TYPE_UNSPECIFIED && reapply != enumspb.RESET_REAPPLY_TYPE_ALL_ELIGIBLE:
+		return denial("a reset leaves out no message")
+	case len(r.GetPostResetOperations()) > 0:
+		return denial("a reset does nothing else")
+	}
+	return nil
+}
+
+func keepsTime(_ *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.UpdateWorkflowExecutionOptionsRequest)
+	if !ok {
+		return unexpected
+	}
+	if r.GetWorkflowExecutionOptions().GetTimeSkippingConfig() != nil || names(r.GetUpdateMask().GetPaths(), "time_skipping", "timeSkipping") {
+		return denial("a port's clocks are law")
+	}
+	return nil
+}
+
+func keepsQueue(p *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.UpdateActivityOptionsRequest)
+	if !ok {
+		return unexpected
+	}
+	if r.GetActivityOptions().GetTaskQueue() != nil || names(r.GetUpdateMask().GetPaths(), "task_queue", "taskQueue", "*") {
+		return denial("a step stays on its queue")
+	}
+	return nil
+}
+
+func names(paths []string, prefixes ...string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+	})
+}
+
+// schedulesOurs holds a schedule to the workflows that the policy names: what a schedule starts, the server itself starts,
+// and nobody checks it again.
+func schedulesOurs(p *policy, _ Role, request any) error {
+	var schedule *schedulepb.Schedule
+	switch r := request.(type) {
+	case *workflowservice.CreateScheduleRequest:
+		schedule = r.GetSchedule()
+	case *workflowservice.UpdateScheduleRequest:
+		schedule = r.GetSchedule()
+	default:
+		return unexpected
+	}
+	start := schedule.GetAction().GetStartWorkflow()
+	switch {
+	case !slices.Contains(p.scheduled, start.GetWorkflowType().GetName()):
+		return denial("this workflow is not scheduled")
+	case !p.isQueue(start.GetTaskQueue(), WorkflowWorker):
+		return denial("a schedule starts on the queue of the sagas")
+	case start.GetCronSchedule() != "", start.GetVersioningOverride() != nil:
+		return denial("a schedule starts the workers' present code, at its own times")
+	}
+	return nil
+}
+
+// isQueue reports whether a queue is the plain queue of a worker role.
+func (p *policy) isQueue(q *taskqueuepb.TaskQueue, of Role) bool {
+	plain := q.GetKind() == enumspb.TASK_QUEUE_KIND_NORMAL || q.GetKind() == enumspb.TASK_QUEUE_KIND_UNSPECIFIED
+	return plain && q.GetName() == p.queues[of] && q.GetName() != ""
+}
+
+// isAnyQueue reports whether a name is one of our queues.
+func (p *policy) isAnyQueue(name string) bool {
+	for _, queue := range p.queues {
+		if queue == name {
+			return true
+		}
+	}
+	return false
+}
