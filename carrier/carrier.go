@@ -64,7 +64,7 @@ type Capabilities struct {
 	Reverse    bool          `json:"reverse"`               // a reverse port can be ordered
 	OnDemand   bool          `json:"on_demand"`             // we trigger the activation
 	PortOut    bool          `json:"port_out"`              // it asks us before numbers leave, and takes our answer
-	PerNumber  bool          `json:"per_number"`            // Status.Numbers tells of every number of the order
+	PerNumber  bool          `json:"per_number"`            // Status.Numbers tells of every number, with a reason where one stays behind
 	Messaging  bool          `json:"messaging"`             // Status.Messaging tells of SMS and MMS apart from voice
 	CancelLock time.Duration `json:"cancel_lock"`           // before the FOC, in which no API cancels; 0 means none
 	Silence    Silence       `json:"silence,omitzero"`

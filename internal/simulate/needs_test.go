@@ -29,9 +29,11 @@ func TestFit(t *testing.T) {
 		{"enough numbers", simulate.Needs{Numbers: 1}, small, []porting.Number{last}, 1, true},
 		{"more numbers, and lines for them", simulate.Needs{Numbers: 3}, small, []porting.Number{last, "+12125550149", "+12125550150"}, 3, true},
 		{
-			"a made-up number that is there already", simulate.Needs{Numbers: 3, AllOrNothing: new(true)},
+			"a made-up number that is there already",
+			simulate.Needs{Numbers: 3, AllOrNothing: new(true)},
 			porting.Order{Numbers: []porting.Number{"+12125550101", "+12125550151"}},
-			[]porting.Number{"+12125550101", "+12125550151", "+12125550152"}, 0, true,
+			[]porting.Number{"+12125550101", "+12125550151", "+12125550152"},
+			0, true,
 		},
 		{"an order without numbers stays so", simulate.Needs{Numbers: 2}, porting.Order{}, nil, 0, false},
 	} {
