@@ -65,7 +65,7 @@ const (
 	otherNamespace = denial("the call is not about the namespace of portsaga")
 	unclassified   = denial("nobody may call this method: it is in no table")
 	noRole         = denial("no role of the caller may call this method")
-	noToken        = denial("the call carries no token")
+	noToken        = denial("the caller has no role: there is no token, or it names none")
 )
 
 // Authorize allows a call if one of the caller's roles may make it, just as it is. The reason of a denial goes to the
