@@ -36,6 +36,7 @@ var portIn = []Transition{
 	{Confirmed, EventCarrierRejected, Exception},
 	{Confirmed, EventCarrierRefused, RollingBack},
 	{Confirmed, EventActivationStarted, Activating},
+	{Confirmed, EventDeclined, RollingBack}, // approved again, or not, after the gate found the decisions void
 	{Confirmed, EventExpired, RollingBack},
 	{Activating, EventActivated, Active},
 	{Activating, EventActivationFailed, Confirmed},

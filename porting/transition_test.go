@@ -47,6 +47,7 @@ const portInLaw = `
 	confirmed    foc-changed        confirmed
 	confirmed    carrier-rejected   exception
 	confirmed    carrier-refused    rolling-back
+	confirmed    declined           rolling-back
 	confirmed    activation-started activating
 	confirmed    expired            rolling-back
 	confirmed    revoked            rolling-back

@@ -54,6 +54,8 @@ type scenario struct {
 	tries   int                      // order versions that the pack allows; zero sets no limit
 	deaf    bool                     // hints of the carrier get lost
 	silent  bool                     // the carrier never answers an LSR by itself
+	signed  bool                     // decisions must be signed
+	policy  *porting.Policy          // who must approve, where decisions are signed
 	script  []beat
 }
 
@@ -120,12 +122,14 @@ type world struct {
 	mu      sync.Mutex // steps run beside the saga
 	fence   string     // the ledger's: "", open, activating, active, closed
 	revoked bool       // a revocation reached the ledger, in time or not
+	run     string     // of the saga, as the trust worker and the gate see it
 	carrier porting.CarrierStatus
 	moved   bool // the numbers were with us, if only for a while
 
-	steps     []string         // every step that was asked, in order; ClosePort with its outcome
-	reasons   []porting.Reason // what the fence and the carrier were told in the rollback
-	sent      []porting.Order  // what the carrier was sent
+	steps     []string           // every step that was asked, in order; ClosePort with its outcome
+	reasons   []porting.Reason   // what the fence and the carrier were told in the rollback
+	sent      []porting.Order    // what the carrier was sent
+	decided   []porting.Decision // with which it was last sent
 	gate      []porting.ActivateInput
 	stages    []string // PortStage, as the starter set it and the saga upserted it
 	attention []bool   // PortNeedsAttention, as it was upserted
@@ -149,7 +153,6 @@ func (w *world) listen() {
 	w.env.SetOnTimerCanceledListener(func(id string) { delete(w.timers, id); w.happened("timer cancelled") })
 	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		w.flying[info.ActivityID] = info.ActivityType.Name
-		w.happened(info.ActivityType.Name + " started")
 	})
 	w.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
 		if err == activity.ErrResultPending { //nolint:errorlint // the test environment hands over this very value

@@ -40,6 +40,7 @@ var pack = map[string]time.Duration{
 func (w *world) register() {
 	register(w, porting.StepReceive, w.receiveOrder)
 	register(w, porting.StepScreen, w.screenOrder)
+	register(w, porting.StepDecision, w.verifyDecision)
 	register(w, porting.StepSubmit, w.submitPort)
 	register(w, porting.StepRead, w.readCarrier)
 	register(w, porting.StepActivate, w.activatePort)
@@ -60,6 +61,8 @@ func register[In, Out any](w *world, step string, behave func(In, reply) Out) {
 		defer w.mu.Unlock()
 		r := w.nextReply(step)
 		w.steps = append(w.steps, label(step, in))
+		// From here, and not from the environment's own listener: there a step that is cancelled at once may run last of all.
+		w.env.RegisterDelayedCallback(func() { w.happened(step + " started") }, 0)
 		if r.err != nil {
 			var nothing Out
 			return nothing, r.err
@@ -144,21 +147,36 @@ func (w *world) receiveOrder(_ porting.ReceiveInput, r reply) porting.Receipt {
 	}
 	return porting.Receipt{
 		Pack: "us-wireline@2026.1", PackWhy: "wireline in the US", Jurisdiction: "US", Carrier: "simulator",
-		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused,
+		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused, Signed: w.scenario.signed,
 	}
 }
 
-func (w *world) screenOrder(_ porting.ScreenInput, r reply) porting.Findings {
-	return porting.Findings{Risk: porting.RiskMedium, Notes: []string{"portable", "first port of this subscriber"}, Blocked: r.refused}
+// verifyDecision is the trust worker. A statement of this world is the name of its signer.
+func (w *world) verifyDecision(in porting.DecisionInput, r reply) porting.Judged {
+	if r.refused != nil {
+		return porting.Judged{Refused: r.refused}
+	}
+	return porting.Judged{ID: in.Decide.ID, Decision: porting.Decision{
+		ID: in.Decide.ID, Decision: in.Decide.Decision, By: string(in.Decide.Statement), At: in.At, Stage: in.Challenge.Stage, OrderVersion: in.Challenge.OrderVersion,
+		Signed: true, Run: w.run, Proof: &porting.Proof{Statement: in.Decide.Statement, Signature: in.Decide.Signature, Verdict: "verdict"},
+	}}
 }
 
-func (w *world) submitPort(in porting.SubmitInput, r reply) porting.CarrierStatus {
+func (w *world) screenOrder(_ porting.ScreenInput, r reply) porting.Findings {
+	return porting.Findings{Risk: porting.RiskMedium, Notes: []string{"portable", "first port of this subscriber"}, Policy: w.scenario.policy, Blocked: r.refused}
+}
+
+func (w *world) submitPort(in porting.SubmitInput, r reply) porting.SubmitAnswer {
+	if r.refused != nil {
+		return porting.SubmitAnswer{Withheld: r.refused, Run: w.run}
+	}
+	w.decided = in.Decisions
 	w.sent = append(w.sent, in.Order)
 	w.carrierIs(in.Ref, orElse(r.state, porting.CarrierPending))
 	if w.carrier.State == porting.CarrierPending && !w.scenario.silent {
 		w.play([]beat{at(3*h, confirms(4*day))})
 	}
-	return w.carrier
+	return porting.SubmitAnswer{CarrierStatus: w.carrier}
 }
 
 func (w *world) readCarrier(in porting.CarrierInput, r reply) porting.CarrierStatus {
@@ -178,7 +196,7 @@ func (w *world) activatePort(in porting.ActivateInput, r reply) porting.Activati
 	}
 	if r.refused != nil {
 		w.giveBack()
-		return porting.Activation{Status: w.carrier, Refused: r.refused}
+		return porting.Activation{Status: w.carrier, Refused: r.refused, Run: w.run}
 	}
 	w.fence = "activating"
 	if w.carrier.State == porting.CarrierConfirmed {
