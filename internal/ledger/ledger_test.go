@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,17 +117,22 @@ func testNewerSchema(t *testing.T, dsn newDSN) {
 
 // execute runs statements behind the ledger's back.
 func execute(t *testing.T, dsn string, statements ...string) {
+	db := openRaw(t, dsn)
+	defer db.Close()
+	for _, statement := range statements {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+}
+
+func openRaw(t *testing.T, dsn string) *sql.DB {
 	driver := "sqlite"
 	if strings.HasPrefix(dsn, "postgres:") {
 		driver = "pgx"
 	}
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
-	defer db.Close()
-	for _, statement := range statements {
-		_, err = db.ExecContext(t.Context(), statement)
-		require.NoError(t, err)
-	}
+	return db
 }
 
 func TestSQLiteNames(t *testing.T) {
@@ -142,6 +148,34 @@ func TestSQLiteNames(t *testing.T) {
 	stats, err := uri.Stats(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, stats.OpenPorts, "both URIs and the path name one file")
+}
+
+func TestSQLiteFilesArePrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, dsn := range []string{filepath.Join(dir, "a ledger? 100%.db"), "file:" + dir + "/uri%20.db?cache=private"} {
+		claim(t, open(t, dsn), "pi-1", "0101")
+	}
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 6, "two databases, each with its -wal and -shm")
+	for _, file := range files {
+		info, err := file.Info()
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), file.Name())
+	}
+
+	shared := filepath.Join(dir, "shared.db")
+	require.NoError(t, os.WriteFile(shared, nil, 0o600))
+	require.NoError(t, os.Chmod(shared, 0o640))
+	open(t, shared)
+	info, err := os.Stat(shared)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o640), info.Mode().Perm(), "the mode that somebody gave it stays")
+
+	_, err = ledger.Open(t.Context(), "file:"+dir+"/missing.db?mode=rw")
+	requireCode(t, err, porting.Failed, "ledger-unavailable")
+	require.NoFileExists(t, filepath.Join(dir, "missing.db"))
 }
 
 func TestFaults(t *testing.T) {

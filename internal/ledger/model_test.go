@@ -15,7 +15,11 @@ import (
 )
 
 // model is the ledger in a few lines of memory: what it does is what the ledger must do.
-type model map[string]*modelPort
+type model struct {
+	ports       map[string]*modelPort
+	quarantined bool
+	changes     int64
+}
 
 type modelPort struct {
 	numbers            []string
@@ -25,10 +29,11 @@ type modelPort struct {
 	moved              bool
 	requested, revoked bool
 	released           bool
+	sent               map[int]string // digests of orders, by version
 }
 
-func (m model) claim(port string, numbers []string) string {
-	if p := m[port]; p != nil {
+func (m *model) claim(port string, numbers []string) string {
+	if p := m.ports[port]; p != nil {
 		switch {
 		case p.revoked:
 			return "port-revoked"
@@ -39,19 +44,20 @@ func (m model) claim(port string, numbers []string) string {
 		}
 		return ""
 	}
-	for _, p := range m {
+	for _, p := range m.ports {
 		for _, n := range p.numbers {
 			if !p.released && slices.Contains(numbers, n) {
 				return "number-in-open-port"
 			}
 		}
 	}
-	m[port] = &modelPort{numbers: numbers, state: ledger.FenceOpen, epoch: 1}
+	m.ports[port] = &modelPort{numbers: numbers, state: ledger.FenceOpen, epoch: 1}
+	m.changes++
 	return ""
 }
 
-func (m model) release(port string) string {
-	p := m[port]
+func (m *model) release(port string) string {
+	p := m.ports[port]
 	if p == nil || p.released {
 		return ""
 	}
@@ -62,20 +68,24 @@ func (m model) release(port string) string {
 		p.close()
 	}
 	p.released = true
+	m.changes++
 	return ""
 }
 
-func (m model) revoke(port string) {
-	if m[port] == nil {
-		m[port] = &modelPort{state: ledger.FenceOpen}
+func (m *model) revoke(port string) {
+	if m.ports[port] == nil {
+		m.ports[port] = &modelPort{state: ledger.FenceOpen}
 	}
-	m[port].requested = true
-	m[port].closeRevoked()
+	m.ports[port].requested = true
+	m.ports[port].closeRevoked()
+	m.changes++
 }
 
-func (m model) begin(port string, epoch int64, key string) string {
-	p := m[port]
+func (m *model) begin(port string, epoch int64, key string) string {
+	p := m.ports[port]
 	switch {
+	case m.quarantined:
+		return "ledger-quarantined"
 	case p == nil:
 		return "port-unknown"
 	case p.state == ledger.FenceClosed:
@@ -88,11 +98,12 @@ func (m model) begin(port string, epoch int64, key string) string {
 		return "fence-epoch"
 	}
 	p.state, p.key = ledger.FenceActivating, key
+	m.changes++
 	return ""
 }
 
-func (m model) end(port, key string, moved bool) string {
-	p := m[port]
+func (m *model) end(port, key string, moved bool) string {
+	p := m.ports[port]
 	switch {
 	case p == nil:
 		return "port-unknown"
@@ -108,7 +119,37 @@ func (m model) end(port, key string, moved bool) string {
 		p.state = ledger.FenceOpen
 		p.closeRevoked()
 	}
+	m.changes++
 	return ""
+}
+
+func (m *model) submit(port string, version int, digest string) string {
+	p := m.ports[port]
+	switch {
+	case p == nil:
+		return "port-unknown"
+	case p.sent[version] == "":
+		if p.sent == nil {
+			p.sent = map[int]string{}
+		}
+		p.sent[version] = digest
+		m.changes++
+	case p.sent[version] != digest:
+		return "submission-differs"
+	}
+	return ""
+}
+
+func (m *model) quarantine() {
+	m.quarantined = true
+	m.changes++
+}
+
+func (m *model) lift() {
+	if m.quarantined {
+		m.quarantined = false
+		m.changes++
+	}
 }
 
 func (p *modelPort) closeRevoked() {
@@ -127,7 +168,11 @@ func testModel(t *testing.T, dsn newDSN) {
 	l := open(t, dsn(t))
 	var run atomic.Int64
 	rapid.Check(t, func(t *rapid.T) {
-		ctx, m := t.Context(), model{}
+		ctx := t.Context()
+		require.NoError(t, l.LiftQuarantine(ctx, "cho@ops", noon)) // of the run before
+		start, err := l.State(ctx)
+		require.NoError(t, err)
+		m := &model{ports: map[string]*modelPort{}, changes: start.Changes}
 		unique := fmt.Sprintf("run-%d-", run.Add(1))
 		port := rapid.SampledFrom([]string{unique + "p1", unique + "p2", unique + "p3"})
 		numbers := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{unique + "1", unique + "2", unique + "3"}), 1, 2, rapid.ID)
@@ -159,11 +204,34 @@ func testModel(t *testing.T, dsn newDSN) {
 				p, k, moved := port.Draw(t, "port"), key.Draw(t, "key"), rapid.Bool().Draw(t, "moved")
 				same(m.end(p, k, moved), l.EndActivation(ctx, p, k, moved, noon))
 			},
+			"submit": func(t *rapid.T) {
+				p, version := port.Draw(t, "port"), rapid.IntRange(1, 2).Draw(t, "version")
+				digest := rapid.SampledFrom([]string{"sha256:aa", "sha256:bb"}).Draw(t, "digest")
+				_, err := l.RecordSubmission(ctx, submissionOf(p, version, digest))
+				same(m.submit(p, version, digest), err)
+			},
+			"quarantine": func(*rapid.T) {
+				m.quarantine()
+				same("", l.Quarantine(ctx, "restored", noon))
+			},
+			"lift": func(*rapid.T) {
+				m.lift()
+				same("", l.LiftQuarantine(ctx, "cho@ops", noon))
+			},
 			"": func(t *rapid.T) {
-				for _, id := range slices.Sorted(maps.Keys(m)) {
+				now, err := l.State(ctx)
+				require.NoError(t, err)
+				require.Equal(t, m.quarantined, now.Quarantined())
+				require.Equal(t, m.changes, now.Changes)
+				for _, id := range slices.Sorted(maps.Keys(m.ports)) {
 					got, err := l.Fence(ctx, id)
 					require.NoError(t, err)
-					p := m[id]
+					p := m.ports[id]
+					for version, digest := range p.sent {
+						sent, err := l.Submission(ctx, id, version)
+						require.NoError(t, err)
+						require.Equal(t, digest, sent.OrderDigest)
+					}
 					require.Equal(t, []any{p.state, p.epoch, p.key, p.moved, p.requested, p.revoked, p.released},
 						[]any{
 							got.State, got.Epoch, got.ActivationKey, !got.ActivatedAt.IsZero(), !got.RevokeRequestedAt.IsZero(),

@@ -23,3 +23,22 @@ func TestSQLiteSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestFileToCreate(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]string{
+		"ledger.db":                     "ledger.db",
+		"./data/ledger 100%?.db":        "./data/ledger 100%?.db",
+		"/data/ledger.db":               "/data/ledger.db",
+		"file:ledger%20.db":             "ledger .db",
+		"file:/data/ledger.db?mode=rwc": "/data/ledger.db",
+		"file:///data/ledger.db":        "/data/ledger.db",
+		"file:/data/ledger.db?mode=rw":  "",
+		"file:ledger.db?mode=memory":    "",
+		"file::memory:":                 "",
+	} {
+		got, err := fileToCreate(sqliteURI(dsn))
+		require.NoError(t, err, dsn)
+		require.Equal(t, want, got, dsn)
+	}
+}

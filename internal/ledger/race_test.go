@@ -53,9 +53,11 @@ func twoHandles(t *testing.T, dsn newDSN) [2]*ledger.Ledger {
 	return [2]*ledger.Ledger{open(t, where), open(t, where)}
 }
 
+// In every other round a quarantine comes and goes between the two.
 func testRaceRevokeActivate(t *testing.T, dsn newDSN) {
 	handles := twoHandles(t, dsn)
 	for round := range rounds(t) {
+		before := state(t, handles[0]).Changes
 		port := fmt.Sprintf("pi-%d", round)
 		claim(t, handles[0], port, port)
 
@@ -71,8 +73,14 @@ func testRaceRevokeActivate(t *testing.T, dsn newDSN) {
 				fences[i], revoked[i] = handles[i].CloseFence(t.Context(), port, "ben@care", porting.AuthorizationRevoked, noon)
 			}
 		}
-		race(activate(0), revoke(1), activate(1), revoke(0))
+		runners := []func(){activate(0), revoke(1), activate(1), revoke(0)}
+		var interrupted error
+		if round%2 == 1 {
+			runners = append(runners, func() { interrupted = comeAndGo(t.Context(), handles[round/2%2]) })
+		}
+		race(runners...)
 
+		require.NoError(t, interrupted)
 		winners := 0
 		for i := range handles {
 			require.NoError(t, revoked[i])
@@ -90,6 +98,90 @@ func testRaceRevokeActivate(t *testing.T, dsn newDSN) {
 		} else {
 			require.Equal(t, 1, winners)
 		}
+		const claimAndRevocations, quarantineAndLift = 3, 2
+		want := before + claimAndRevocations + int64(winners) + int64(round%2*quarantineAndLift)
+		require.Equal(t, want, state(t, handles[1]).Changes, "no change goes uncounted")
+	}
+}
+
+// comeAndGo raises a quarantine and lifts it. The count of changes must only rise meanwhile.
+func comeAndGo(ctx context.Context, l *ledger.Ledger) error {
+	var seen [3]ledger.State
+	for i, step := range []func() error{
+		func() error { return nil },
+		func() error { return l.Quarantine(ctx, "restored", noon) },
+		func() error { return l.LiftQuarantine(ctx, "cho@ops", noon) },
+	} {
+		err := step()
+		if err == nil {
+			seen[i], err = l.State(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if seen[0].Changes >= seen[1].Changes || seen[1].Changes >= seen[2].Changes {
+		return fmt.Errorf("the count of changes does not rise: %v", seen)
+	}
+	return nil
+}
+
+// One gate begins and ends activations until it is refused. Once a quarantine is acknowledged, it begins no other one.
+func testRaceQuarantineActivate(t *testing.T, dsn newDSN) {
+	handles := twoHandles(t, dsn)
+	for round := range rounds(t) {
+		port := fmt.Sprintf("pi-%d", round)
+		claim(t, handles[0], port, port)
+
+		var stopped, quarantined error
+		var acknowledged ledger.Fence
+		race(
+			func() {
+				for try := 0; stopped == nil; try++ {
+					key := fmt.Sprint("key-", try)
+					if _, stopped = handles[0].BeginActivation(t.Context(), port, 1, key, noon); stopped == nil {
+						stopped = handles[0].EndActivation(t.Context(), port, key, false, noon)
+					}
+				}
+			},
+			func() {
+				quarantined = handles[1].Quarantine(t.Context(), "restored", noon)
+				if quarantined == nil {
+					acknowledged, quarantined = handles[1].Fence(t.Context(), port)
+				}
+			},
+		)
+
+		require.NoError(t, quarantined)
+		requireCode(t, stopped, porting.Refused, "ledger-quarantined")
+		require.Equal(t, acknowledged.ActivationKey, fence(t, handles[0], port).ActivationKey)
+		require.Equal(t, ledger.FenceClosed, revoke(t, handles[1], port).State, "a revocation works in quarantine")
+		lift(t, handles[1])
+		_, err := handles[0].BeginActivation(t.Context(), port, 1, "late", noon)
+		requireCode(t, err, porting.Refused, "fence-closed")
+	}
+}
+
+func testRaceSubmissions(t *testing.T, dsn newDSN) {
+	handles := twoHandles(t, dsn)
+	for round := range rounds(t) {
+		port := fmt.Sprintf("pi-%d", round)
+		claim(t, handles[0], port, port)
+
+		var recorded [2]error
+		record := func(i int) func() {
+			return func() {
+				_, recorded[i] = handles[i].RecordSubmission(t.Context(), submissionOf(port, 1, fmt.Sprint("sha256:", i)))
+			}
+		}
+		race(record(0), record(1))
+
+		winner := slices.Index(recorded[:], nil)
+		require.GreaterOrEqual(t, winner, 0, "one order is recorded: %v", recorded)
+		requireCode(t, recorded[1-winner], porting.Refused, "submission-differs")
+		last, err := handles[0].LastSubmission(t.Context(), port)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint("sha256:", winner), last.OrderDigest)
 	}
 }
 
