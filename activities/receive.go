@@ -35,7 +35,9 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Approvals: max(chosen.Pack.Approvals().People, 1),
 	}
 	var why string
-	receipt.Carrier, why, err = carrier.Choose(a.Carriers, a.DefaultCarrier, in.Order)
+	asked := in.Order
+	asked.Country = chosen.Pack.Rules.For.Country
+	receipt.Carrier, why, err = carrier.Choose(a.Carriers, a.DefaultCarrier, asked)
 	if no, ok := refusal(err, porting.OrderInvalid); ok {
 		receipt.Refused = no
 		return receipt, nil

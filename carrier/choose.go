@@ -10,7 +10,7 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// Choose says which gateway carries an order, and in one sentence why: the one that the order names if it can, else the
+// Choose says which gateway carries an order, and in one sentence why: the one that the order names and no other, else the
 // preferred one if it can, else the first by name that can. The order's country and kind must be those of its pack; an
 // order without them goes only to a carrier that takes all. The same input always gets the same answer. Errors, both
 // Refused:
@@ -38,8 +38,11 @@ func Choose(gateways map[string]Gateway, prefer string, order porting.Order) (na
 
 // inTurn lists the gateways in the order in which they are asked, each once.
 func inTurn(gateways map[string]Gateway, prefer, named string) []string {
+	if named != "" {
+		return []string{named}
+	}
 	var turn []string
-	for _, name := range append([]string{named, prefer}, slices.Sorted(maps.Keys(gateways))...) {
+	for _, name := range append([]string{prefer}, slices.Sorted(maps.Keys(gateways))...) {
 		if _, there := gateways[name]; there && !slices.Contains(turn, name) {
 			turn = append(turn, name)
 		}

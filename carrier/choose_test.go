@@ -45,9 +45,9 @@ func TestChoose(t *testing.T) {
 			want: "big", why: "the order names big",
 		},
 		{
-			name: "the order names one that cannot, the default can", gateways: desks, prefer: "big",
+			name: "the order names one that cannot, and is not sent elsewhere", gateways: desks, prefer: "big",
 			order: porting.Order{Carrier: "fixed", Country: "CA", Kind: porting.KindWireless, Numbers: []porting.Number{one, two, three}},
-			want:  "big", why: "big is the default; fixed ports no numbers of CA, ports no wireless, takes 2 numbers in an order, not 3",
+			code:  "carrier-cannot", why: "fixed ports no numbers of CA, ports no wireless, takes 2 numbers in an order, not 3",
 		},
 		{
 			name: "no wish, the default can", gateways: desks, prefer: "fixed", order: porting.Order{Country: "US", Kind: porting.KindWireline},

@@ -161,6 +161,7 @@ type Status struct {
 	NeedsAttention bool           `json:"needs_attention"`
 	Attention      string         `json:"attention,omitempty"`
 	Risk           Risk           `json:"risk"`
+	Messaging      CarrierState   `json:"messaging,omitempty"` // of the numbers, apart from voice; empty where the carrier does not tell
 	Owner          string         `json:"owner,omitempty"`
 	HeldIn         Stage          `json:"held_in,omitempty"` // where a port on hold stands
 	Bulk           string         `json:"bulk,omitempty"`

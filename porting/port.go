@@ -38,8 +38,9 @@ type Port struct {
 	MoreTime     time.Duration // by which people's clock was lengthened, not yet taken by the saga
 	Owner        string
 	Bulk         string
-	Found        Findings // of the last screening
-	Reapproval   bool     // the gate found the decisions void: others are asked for
+	Messaging    CarrierState // where SMS and MMS stand at the carrier; empty where it does not tell them from voice
+	Found        Findings     // of the last screening
+	Reapproval   bool         // the gate found the decisions void: others are asked for
 }
 
 // NewPort is a port that is not received yet.
@@ -567,6 +568,7 @@ func (p *Port) Status() Status {
 		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
 		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
 		Numbers: p.Numbers, Decisions: withoutProofs(p.Decisions), Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(), Owner: p.Owner, HeldIn: p.HeldIn, Bulk: p.Bulk,
+		Messaging: p.Messaging,
 	}
 }
 

@@ -144,7 +144,7 @@ func (s *saga) awaitNextTry(ctx workflow.Context, refused porting.Activation, gr
 // complete keeps the numbers under guard for a while, in which an unauthorised port is still taken back at once, and
 // then reads back that they are where they should be.
 func (s *saga) complete(ctx workflow.Context) error {
-	if _, err := s.until(ctx, s.clock.At, "Guard after the activation", never); err != nil {
+	if err := s.guard(ctx); err != nil {
 		return err
 	}
 	seen, err := s.verifyPatiently(ctx)
@@ -164,16 +164,44 @@ func (s *saga) complete(ctx workflow.Context) error {
 	if seen.Revoked {
 		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "a revocation is in the ledger"}}
 	}
-	if s.port.Left() > 0 {
+	return s.finish(ctx)
+}
+
+// finish ends a port whose numbers work, and leaves it marked where something still does not.
+func (s *saga) finish(ctx workflow.Context) error {
+	if s.port.Left() == 0 {
+		s.port.End(porting.OutcomeCompleted, "")
+		if err := s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier"); err != nil {
+			return err
+		}
+	} else {
 		s.port.End(porting.OutcomePartial, s.firstLeft())
 		if err := s.move(ctx, porting.EventPartlyVerified, s.port.Receipt.Carrier, s.leftNote()+" did not move"); err != nil {
 			return err
 		}
 		s.callPerson(ctx, s.leftNote()+" did not move; see why with each number")
-		return nil
 	}
-	s.port.End(porting.OutcomeCompleted, "")
-	return s.move(ctx, porting.EventVerified, s.port.Receipt.Carrier, "read back from the carrier")
+	if messagingLate(s.carrier) {
+		s.callPerson(ctx, "voice works, messaging does not yet: the carrier has it as "+string(s.carrier.Messaging))
+	}
+	return nil
+}
+
+// guard waits out the time in which an unauthorised port is taken back at once. It follows the messaging of the numbers,
+// which some carriers move later than their voice.
+func (s *saga) guard(ctx workflow.Context) error {
+	if messagingLate(s.carrier) {
+		if _, err := s.awaitCarrier(ctx, s.clock, "Messaging of the numbers", func(c porting.CarrierStatus) bool { return !messagingLate(c) }); err != nil {
+			return err
+		}
+		s.show(ctx)
+	}
+	_, err := s.until(ctx, s.clock.At, "Guard after the activation", never)
+	return err
+}
+
+func messagingLate(c porting.CarrierStatus) bool {
+	return c.Messaging != "" && c.Messaging != porting.CarrierActive
 }
 
 // verifyPatiently looks at the numbers until the look works: a step that fails for good calls a person, and does not take

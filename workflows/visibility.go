@@ -101,6 +101,7 @@ func timeChange(key temporal.SearchAttributeKeyTime, was, now time.Time) []tempo
 
 // publish shows the port to operators: one upsert of what changed, one rendering of the details page.
 func (s *saga) publish(ctx workflow.Context) error {
+	s.port.Messaging = s.carrier.Messaging
 	s.render(ctx)
 	s.report(ctx)
 	now := attributesOf(s.port)

@@ -49,6 +49,7 @@ func readDemoOrder() (porting.Order, error) {
 
 // startDemo starts a scenario's port.
 func startDemo(ctx context.Context, s *Stack, sc simulate.Scenario, order porting.Order, tell func(porting.Entry)) (*demo, error) {
+	order = sc.Fit(order)
 	s.Carrier.Learn(sc.Carrier)
 	if err := s.Carrier.Choose(order.Reference, sc.Carrier.Name); err != nil {
 		return nil, err

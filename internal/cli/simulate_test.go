@@ -68,7 +68,7 @@ func TestSimulateRefusesWhatItCannotRead(t *testing.T) {
 	}{
 		{"which order? name its file", nil},
 		{"there is no such scenario; choose one of approver-rejects, ", []string{"--scenario", "hapy", simpleOrder}},
-		{"error: read scenario bad: abuot: unknown field; known are about, carrier, ends, people (line 1)\nerror: ", []string{"--scenario", bad, simpleOrder}},
+		{"error: read scenario bad: abuot: unknown field; known are about, carrier, ends, order, people (line 1)\nerror: ", []string{"--scenario", bad, simpleOrder}},
 		{"--at is no time", []string{"--at", "noon", simpleOrder}},
 		{"no such file or directory", []string{"no-such.yaml"}},
 		{"account.btn: ", []string{"../../examples/orders/broken/account-malformed.yaml"}},
