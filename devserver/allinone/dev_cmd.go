@@ -19,19 +19,22 @@ type devOptions struct {
 	scenario     string
 	scale        float64
 	fast         bool
+	auth         bool
 	verbose      bool
 }
 
 // NewDev is the command that runs everything on this machine and stays up.
 func NewDev(f *cli.Factory) *cobra.Command {
+	signIn(f)
 	var o devOptions
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run all of portsaga on this machine; its state survives a restart",
 		Long: "Start an embedded Temporal server with its Web UI, a ledger, a simulated carrier and a worker in this process, and stay\n" +
 			"up. State is kept in PORTSAGA_DIR (~/.portsaga) and survives a restart, also after kill -9. Other commands on this\n" +
-			"machine find it by themselves. It is for a first look, development and one small desk; there is no authorization.",
-		Example: "  portsaga dev\n  portsaga dev --clock-scale 30000 --scenario foc-slips\n  PORTSAGA_DIR=/srv/portsaga portsaga dev --ui-port 8080",
+			"machine find it by themselves. It is for a first look, development and one small desk. With --auth every call to the server\n" +
+			"needs a token with a role; the commands of this machine's owner have theirs, and `portsaga dev token` prints others.",
+		Example: "  portsaga dev\n  portsaga dev --auth\n  portsaga dev --clock-scale 30000 --scenario foc-slips\n  PORTSAGA_DIR=/srv/portsaga portsaga dev --ui-port 8080",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDev(cmd.Context(), f, o) },
 	}
@@ -40,7 +43,9 @@ func NewDev(f *cli.Factory) *cobra.Command {
 	cmd.Flags().StringVar(&o.scenario, "scenario", "happy", "what the simulated carrier does")
 	cmd.Flags().Float64Var(&o.scale, "clock-scale", 1, "how many times faster business time runs; kept for the life of the directory")
 	cmd.Flags().BoolVar(&o.fast, "fast", false, "give up safety against a loss of power for speed")
+	cmd.Flags().BoolVar(&o.auth, "auth", false, "deny what no role of the caller allows")
 	cmd.Flags().BoolVar(&o.verbose, "verbose", false, "show what the embedded server has to say")
+	cmd.AddCommand(newToken(f))
 	return cmd
 }
 
@@ -59,7 +64,7 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	started := time.Now()
 	stack, err := Start(ctx, Options{
 		Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
-		Fast: o.fast, Verbose: o.verbose, Log: quietLog(f, o.verbose), Approvals: approvals(cfg),
+		Fast: o.fast, Auth: o.auth, Verbose: o.verbose, Log: quietLog(f, o.verbose), Approvals: approvals(cfg),
 	})
 	if err != nil {
 		return err
@@ -73,12 +78,15 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 		return err
 	}
 	page := f.NewStory(time.UTC)
-	page.Say("portsaga dev is ready after %.1f s (no authorization, loopback only, not for production)", time.Since(started).Seconds())
+	page.Say("portsaga dev is ready after %.1f s (%s, loopback only, not for production)", time.Since(started).Seconds(), authorization(o.auth))
 	page.Say("  Web UI    %s", state.UI)
 	page.Say("  Temporal  %s, namespace %s", state.Address, state.Namespace)
 	page.Say("  Carrier   simulated, %s, at %s", o.scenario, stack.Carrier.URL())
 	page.Say("  Decisions %s", decisions(approvals(cfg)))
 	page.Say("  State     %s", cfg.Dir)
+	if o.auth {
+		page.Say("  Tokens    commands on this machine have theirs, the Web UI is an operator; portsaga dev token --role reader")
+	}
 	if state.Clock.Scaled() {
 		page.Say("  Clock     %.0f times real time; business time is now %s", state.Clock.Scale, state.Clock.Business(time.Now()).Format(time.RFC1123))
 	}
@@ -101,6 +109,13 @@ func decisions(a *Approvals) string {
 		return "trusted as they come, marked unsigned; portsaga approver init makes a registry"
 	}
 	return "signed, by the registry " + a.Registry
+}
+
+func authorization(on bool) string {
+	if on {
+		return "authorization is on"
+	}
+	return "no authorization"
 }
 
 // devClock is the clock that the directory was started with, so that a restart goes on in the same business time; a fresh

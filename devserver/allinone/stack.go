@@ -30,6 +30,7 @@ type Options struct {
 	FrontendPort int                               // 0 picks a free one
 	UIPort       int                               // 0 picks a free one
 	Fast         bool                              // give up safety against a loss of power for speed
+	Auth         bool                              // deny what no role of a caller allows; Ports may then only bring news
 	Verbose      bool                              // show the server's own warnings
 	Log          *slog.Logger                      // silent when nil
 	Approvals    *Approvals                        // decisions are trusted as they come when nil
@@ -122,14 +123,24 @@ func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
 	if o.Fast {
 		durable = engine.Normal
 	}
-	s.Engine, err = engine.Start(ctx, engine.Options{
+	options := engine.Options{
 		Dir: filepath.Join(o.Dir, "temporal"), Synchronous: durable, FrontendPort: o.FrontendPort, UIPort: o.UIPort,
 		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose,
-	})
-	if err != nil {
+	}
+	var g *guard
+	if o.Auth {
+		if g, err = openGuard(o.Dir, o.Log); err != nil {
+			return err
+		}
+		g.guardEngine(&options)
+	}
+	if s.Engine, err = engine.Start(ctx, options); err != nil {
 		return err
 	}
 	connection := s.Engine.ClientOptions()
+	if g != nil {
+		connection.HeadersProvider = g.issuer.Headers("dev", stackRoles)
+	}
 	connection.Identity = "portsaga-allinone"
 	if s.Client, err = client.Dial(connection); err != nil {
 		return fmt.Errorf("reach the embedded engine: %w", err)

@@ -40,6 +40,7 @@ func newServer(o Options, p ports, logs *serverLogger) (temporal.Server, error) 
 		temporal.WithLogger(logs),
 		temporal.WithAuthorizer(o.Authorizer),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return o.ClaimMapper }),
+		temporal.WithChainedFrontendGrpcInterceptors(o.Interceptors...),
 	)
 }
 
@@ -152,5 +153,8 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		// A port's clocks are law: no client may skip its time. And the engine calls nobody outside.
 		dynamicconfig.WorkflowTimeSkippingEnabled.Key(): false,
 		dynamicconfig.EnableServerVersionCheck.Key():    false,
+
+		// Events say who caused them, where callers prove who they are.
+		dynamicconfig.EnablePrincipalPropagation.Key(): true,
 	}
 }

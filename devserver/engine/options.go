@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/authorization"
+	"google.golang.org/grpc"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -20,6 +22,9 @@ const (
 	Full   Synchronous = "full"
 	Normal Synchronous = "normal"
 )
+
+// Headers are what a caller adds to every call, e.g. a token that is still valid.
+type Headers func(context.Context) (map[string]string, error)
 
 // Defaults of Options.
 const (
@@ -45,8 +50,10 @@ type Options struct {
 
 	// ClaimMapper says who calls the frontend and Authorizer what they may do; without both every call is allowed. The
 	// engine's own calls reach Authorizer with the claims of a system administrator and must be allowed.
-	Authorizer  authorization.Authorizer
-	ClaimMapper authorization.ClaimMapper
+	Authorizer   authorization.Authorizer
+	ClaimMapper  authorization.ClaimMapper
+	Interceptors []grpc.UnaryServerInterceptor // of the frontend, behind the authorization
+	UIHeaders    Headers                       // what the Web UI proves itself with; nil where every call is allowed
 }
 
 func (o Options) withDefaults() (Options, error) {

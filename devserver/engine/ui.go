@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/labstack/echo/v4"
 	uiserver "github.com/temporalio/ui-server/v2/server"
+	"github.com/temporalio/ui-server/v2/server/api"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
 	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
+	"google.golang.org/grpc/metadata"
 )
 
 // webUI is Temporal's Web UI, served from the assets in the binary.
@@ -19,7 +23,7 @@ type webUI struct {
 
 func startWebUI(o Options, p ports) *webUI {
 	u := &webUI{
-		server:  uiserver.NewServer(uioptions.WithConfigProvider(uiConfig(o, p))),
+		server:  uiserver.NewServer(uioptions.WithConfigProvider(uiConfig(o, p)), uioptions.WithAPIMiddleware(proof(o.UIHeaders))),
 		address: "http://" + loopback(p.ui),
 		done:    make(chan struct{}),
 	}
@@ -28,6 +32,23 @@ func startWebUI(o Options, p ports) *webUI {
 		_ = u.server.Start() // fails only on a configuration it could not read, which NewServer has read
 	}()
 	return u
+}
+
+// proof adds the Web UI's own headers to every call that it makes for a browser. Headers that cannot be had are left out,
+// and the server denies the call.
+func proof(headers Headers) []api.Middleware {
+	if headers == nil {
+		return nil
+	}
+	return []api.Middleware{func(echo.Context) runtime.ServeMuxOption {
+		return runtime.WithMetadata(func(ctx context.Context, _ *http.Request) metadata.MD {
+			h, err := headers(ctx)
+			if err != nil {
+				return nil
+			}
+			return metadata.New(h)
+		})
+	}}
 }
 
 func uiConfig(o Options, p ports) *uiconfig.Config {
