@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/portsaga/portsaga/internal/approval/approvaltest"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
@@ -143,6 +144,7 @@ func TestWorkerRunsUntilItIsStopped(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
 	startFrontend(t, s)
+	s.approvers(t)
 	_, err := vault.Create(s.config.KeyFile)
 	require.NoError(t, err)
 	s.config.CarrierURL = "http://127.0.0.1:0"
@@ -172,6 +174,15 @@ func TestWorkerSaysWhatIsMissing(t *testing.T) {
 	require.Contains(t, s.err.String(), "set PORTSAGA_CARRIER_URL")
 
 	s.config.CarrierURL = "http://127.0.0.1:0"
+	require.Equal(t, 1, s.run(t, "portsaga worker"))
+	require.Contains(t, s.err.String(), "read registry")
+
+	s.approvers(t)
+	s.config.Approvals = config.ApprovalsTrusted
+	require.Equal(t, 3, s.run(t, "portsaga worker"))
+	require.Contains(t, s.err.String(), "does not take decisions that are not signed")
+
+	s.config.Approvals = ""
 	s.config.WebhookAddr = "127.0.0.1:0"
 	s.config.WebhookSecretFile = filepath.Join(s.config.Dir, "missing")
 	require.Equal(t, 1, s.run(t, "portsaga worker"))
@@ -184,6 +195,13 @@ func TestWorkerSaysWhatIsMissing(t *testing.T) {
 	s.config.WebhookAddr = taken.Addr().String()
 	require.Equal(t, 1, s.run(t, "portsaga worker"))
 	require.Contains(t, s.err.String(), "set PORTSAGA_WEBHOOK_ADDR to a free address")
+}
+
+// approvers gives the session a registry of approvers and a worker's key.
+func (s *session) approvers(t *testing.T) {
+	t.Helper()
+	desk := approvaltest.NewDesk(t)
+	s.config.Registry, s.config.RegistryRoots, s.config.SigningKey = desk.Registry, desk.Roots, desk.Signing
 }
 
 func TestSimulatorRunsUntilItIsStopped(t *testing.T) {
