@@ -2,6 +2,7 @@ package approval
 
 import (
 	"errors"
+	"io/fs"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -34,5 +35,9 @@ func concerning(whom string, err error) error {
 }
 
 func unreadable(op, file string, err error) error {
-	return &porting.Error{Kind: porting.Failed, Code: "file-unreadable", Op: op, Object: file, Detail: err.Error(), Err: err}
+	detail := err.Error()
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		detail = e.Err.Error()
+	}
+	return &porting.Error{Kind: porting.Failed, Code: "file-unreadable", Op: op, Object: file, Detail: detail, Err: err}
 }

@@ -38,24 +38,21 @@ type people struct {
 	points map[string]string // point of a key -> ID of its owner
 	names  map[string]string // folded -> ID
 	teams  map[string]string // folded -> as written
-	roots  map[string]bool   // by point
+	roots  quorum
 }
 
 // index reads everybody in a document, and refuses a document in which anything could be counted twice.
 func index(d Document) (*people, error) {
-	p := &people{
-		keys: KeySet{}, owners: map[string]owner{}, points: map[string]string{},
-		names: map[string]string{}, teams: map[string]string{}, roots: map[string]bool{},
-	}
 	if err := checkFrame(d); err != nil {
 		return nil, err
 	}
-	roots, err := Roots{d.Threshold, d.Roots}.keys()
+	roots, err := Roots{d.Threshold, d.Roots}.quorum()
 	if err != nil {
 		return nil, err
 	}
-	for _, root := range roots {
-		p.roots[root.point] = true
+	p := &people{
+		keys: KeySet{}, owners: map[string]owner{}, points: map[string]string{},
+		names: map[string]string{}, teams: map[string]string{}, roots: roots,
 	}
 	if err := checkTwice(d.Persons); err != nil {
 		return nil, err
@@ -69,6 +66,9 @@ func index(d Document) (*people, error) {
 		if err := p.addService(service); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.apartFrom(roots); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -169,13 +169,20 @@ func (p *people) addCredential(of owner) error {
 	if _, taken := p.points[key.point]; taken {
 		return unfit("registry-key-twice", of.id, "the key "+fingerprint+" is listed twice", "list each key once, also where it was revoked")
 	}
-	if p.roots[key.point] {
-		return unfit("registry-key-twice", of.id, "the key "+fingerprint+" is also a root", "use another key for one of both")
-	}
 	if !of.credential.NotBefore.Before(of.credential.NotAfter) {
 		return unfit("registry-dates-invalid", of.id, "the key "+fingerprint+" expires before it is valid", "")
 	}
 	p.points[key.point], p.keys[fingerprint], p.owners[fingerprint] = of.id, key, of
+	return nil
+}
+
+// apartFrom refuses a root that is also somebody's key: who decides does not say who may decide.
+func (p *people) apartFrom(roots quorum) error {
+	for _, root := range roots.keys {
+		if whose, used := p.points[root.point]; used {
+			return unfit("registry-key-twice", whose, "the key "+root.Fingerprint()+" is also a root", "use another key for one of both")
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -57,29 +58,35 @@ func newKey(public ssh.PublicKey) (Key, error) {
 	if err != nil {
 		return Key{}, badKey("key-malformed", "it is not a public key in OpenSSH's format")
 	}
-	wrapped, ok := public.(ssh.CryptoPublicKey)
-	if !ok {
-		return Key{}, badKey("key-type-unknown", public.Type()+" keys may not sign")
+	key := Key{public: public}
+	key.point, err = pointOf(key.bare())
+	if err != nil {
+		return Key{}, err
 	}
-	switch bare := wrapped.CryptoPublicKey().(type) {
+	return key, nil
+}
+
+func pointOf(bare crypto.PublicKey) (string, error) {
+	switch bare := bare.(type) {
 	case ed25519.PublicKey:
 		if smallOrder(bare) {
-			return Key{}, badKey("key-weak", "anybody could sign for this key")
+			return "", badKey("key-weak", "anybody could sign for this key")
 		}
-		return Key{public, "ed25519 " + string(bare)}, nil
+		return "ed25519 " + string(bare), nil
 	case *ecdsa.PublicKey:
 		point, err := bare.Bytes()
 		if err != nil {
-			return Key{}, badKey("key-malformed", "it is no point of its curve")
+			return "", badKey("key-malformed", "it is no point of its curve")
 		}
-		return Key{public, "ecdsa " + string(point)}, nil
+		return "ecdsa " + string(point), nil
 	case *rsa.PublicKey:
 		if bare.N.BitLen() < MinRSA {
-			return Key{}, badKey("key-too-short", "an RSA key has at least 3072 bits")
+			return "", badKey("key-too-short", fmt.Sprintf("an RSA key has at least %d bits", MinRSA))
 		}
-		return Key{public, "rsa " + string(bare.N.Bytes())}, nil
+		return "rsa " + string(bare.N.Bytes()), nil
+	default:
+		return "", badKey("key-type-unknown", fmt.Sprintf("%T may not sign", bare))
 	}
-	return Key{}, badKey("key-type-unknown", public.Type()+" keys may not sign")
 }
 
 // Fingerprint is the key's name in registries, verdicts and reports, as ssh-keygen -l prints it.
@@ -91,10 +98,8 @@ func (k Key) Hardware() bool { return keyTypes[k.public.Type()] }
 // Public is the key for x/crypto/ssh.
 func (k Key) Public() ssh.PublicKey { return k.public }
 
-// bare is the key for crypto and JWS.
-func (k Key) bare() crypto.PublicKey {
-	return k.public.(ssh.CryptoPublicKey).CryptoPublicKey() // newKey saw that it is one
-}
+// bare is the key without SSH around it: every key of keyTypes has one.
+func (k Key) bare() crypto.PublicKey { return k.public.(ssh.CryptoPublicKey).CryptoPublicKey() }
 
 // String is the key as ParseKey reads it, without a comment.
 func (k Key) String() string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k.public))) }

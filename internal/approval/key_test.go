@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -34,6 +35,9 @@ func TestKeysThatMayNotSign(t *testing.T) {
 			require.Equal(t, c.code, porting.CodeOf(err))
 		})
 	}
+	_, err := newKey(&agent.Key{Format: ssh.KeyAlgoED25519, Blob: []byte("hello")})
+	require.Equal(t, "key-malformed", porting.CodeOf(err))
+
 	key, err := ParseKey("  " + ana + " ana@laptop\n")
 	require.NoError(t, err)
 	require.Equal(t, ana, key.String())
@@ -89,4 +93,40 @@ func skLine(t testing.TB, private ed25519.PrivateKey, application string) string
 	}))
 	require.NoError(t, err)
 	return string(ssh.MarshalAuthorizedKey(public))
+}
+
+// However a key is written, it is the same key.
+func TestOneKeyHasOnePoint(t *testing.T) {
+	t.Parallel()
+	ana, desk := line(signerNamed("ana")), line(signerOf(ecdsaKey()))
+	for name, c := range map[string]struct{ one, other string }{
+		"a comment":           {ana, ana + " ana@laptop"},
+		"space":               {ana, "  " + strings.Replace(ana, " ", "\t  ", 1) + " "},
+		"hardware":            {ana, skLine(t, testKey("ana"), "ssh:")},
+		"hardware of P-256":   {desk, line(skSigner{ecdsaKey(), userPresent})},
+		"bits behind the end": {desk, otherBase64(t, desk)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one, err := ParseKey(c.one)
+			require.NoError(t, err)
+			other, err := ParseKey(c.other)
+			require.NoError(t, err)
+			require.NotEqual(t, c.one, c.other)
+			require.Equal(t, one.point, other.point)
+		})
+	}
+	another, err := ParseKey(line(signerNamed("ben")))
+	require.NoError(t, err)
+	require.NotEqual(t, keyOf(signerNamed("ana")).point, another.point)
+}
+
+// otherBase64 writes the same bytes with another last digit, whose low bits stand for nothing.
+func otherBase64(t testing.TB, line string) string {
+	t.Helper()
+	padded := strings.IndexByte(line, '=')
+	require.Positive(t, padded, "no bit is to spare")
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	last := strings.IndexByte(digits, line[padded-1])
+	return line[:padded-1] + string(digits[last^1]) + line[padded:]
 }

@@ -136,10 +136,11 @@ func TestPlayedHardwareIsLikeHardware(t *testing.T) {
 	t.Parallel()
 	o := findOpenSSH(t)
 	statement := encoded(t, testStatement())
-	ben := skNamed("ben", userPresent)
-	signature := sshSigned(t, ben, statement)
-	require.True(t, o.verifies(t, ben.PublicKey(), SSHNamespace, statement, signature))
-	require.False(t, o.verifies(t, ben.PublicKey(), SSHNamespace, append(statement, ' '), signature))
+	for _, played := range []ssh.Signer{skNamed("ben", userPresent), skSigner{ecdsaKey(), userPresent}} {
+		signature := sshSigned(t, played, statement)
+		require.True(t, o.verifies(t, played.PublicKey(), SSHNamespace, statement, signature))
+		require.False(t, o.verifies(t, played.PublicKey(), SSHNamespace, append(statement, ' '), signature))
+	}
 }
 
 // Roots without portsaga at hand sign with ssh-keygen -Y sign -n portsaga.registry.v1.

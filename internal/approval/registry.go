@@ -13,7 +13,6 @@ type Registry struct {
 	document Document
 	digest   string
 	people   *people
-	pinned   Roots
 }
 
 // LoadRegistry reads a registry and the pinned roots from files. Codes: "file-unreadable" and those of OpenRegistry.
@@ -37,7 +36,7 @@ func LoadRegistry(registryFile, rootsFile string, at time.Time) (*Registry, erro
 // "registry-version-invalid", "registry-audience-missing", "registry-dates-invalid", "registry-not-yet-valid",
 // "registry-expired", and those of ParseRoots and ParseKey.
 func OpenRegistry(file, roots []byte, at time.Time) (*Registry, error) {
-	pinned, err := ParseRoots(roots)
+	pinned, err := pinnedRoots(roots)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +45,7 @@ func OpenRegistry(file, roots []byte, at time.Time) (*Registry, error) {
 		return nil, err
 	}
 	signers := signed.signers()
-	if err := pinned.signedBy(signers, "pinned roots"); err != nil {
+	if err := pinned.signed(signers, "pinned roots"); err != nil {
 		return nil, err
 	}
 	document, err := parseDocument(signed.Document)
@@ -57,31 +56,25 @@ func OpenRegistry(file, roots []byte, at time.Time) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := (Roots{document.Threshold, document.Roots}).signedBy(signers, "registry's own roots"); err != nil {
+	if err := people.roots.signed(signers, "registry's own roots"); err != nil {
 		return nil, err
 	}
-	r := &Registry{document, Digest(signed.Document), people, pinned}
-	if err := r.pinnedApart(); err != nil {
+	if err := people.apartFrom(pinned); err != nil {
 		return nil, err
 	}
+	r := &Registry{document, Digest(signed.Document), people}
 	if err := r.validAt(at); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// pinnedApart refuses a pinned root that is also somebody's key: who decides does not say who may decide.
-func (r *Registry) pinnedApart() error {
-	keys, err := r.pinned.keys()
+func pinnedRoots(text []byte) (quorum, error) {
+	r, err := ParseRoots(text)
 	if err != nil {
-		return err
+		return quorum{}, err
 	}
-	for _, root := range keys {
-		if whose, used := r.people.points[root.point]; used {
-			return unfit("registry-key-twice", whose, "the key "+root.Fingerprint()+" is also a root", "use another key for one of both")
-		}
-	}
-	return nil
+	return r.quorum()
 }
 
 func (r *Registry) validAt(at time.Time) error {

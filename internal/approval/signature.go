@@ -16,8 +16,9 @@ const (
 	RegistryNamespace = "portsaga.registry.v1"
 )
 
-// Verify says which of the keys signed exactly these bytes as a decision. The signature is an armored SSHSIG in SSHNamespace or
-// a detached compact JWS. Codes: "signature-invalid", and "signer-unknown" for a good signature by a key of nobody.
+// Verify says which of the keys signed exactly these bytes as a decision. The signature is an armored SSHSIG in SSHNamespace,
+// or a detached compact JWS (EdDSA or ES256) whose header holds alg, the typ DecisionJWS, perhaps a fingerprint as kid, and
+// nothing else. Codes: "signature-invalid", and "signer-unknown" for a good signature by a key of nobody.
 func Verify(statement []byte, signature string, keys KeySet) (Key, error) {
 	if len(statement) == 0 || len(statement) > porting.MaxStatement || len(signature) > porting.MaxSignature {
 		return Key{}, badSignature()

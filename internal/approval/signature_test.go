@@ -27,6 +27,7 @@ func TestEveryKindOfKeySigns(t *testing.T) {
 		"ecdsa":      {signerOf(ecdsaKey()), false},
 		"rsa":        {signerOf(rsaKey()), false},
 		"sk-ed25519": {skNamed("ben", userPresent), true},
+		"sk-ecdsa":   {skSigner{ecdsaKey(), userPresent}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,13 +64,14 @@ func TestHardwareMustHaveBeenTouched(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			signer := skNamed("ben", c.flags)
-			_, err := Verify(statement, armored(t, signer, statement, sshsig.HashSHA512, SSHNamespace), NewKeySet(keyOf(signer)))
-			if c.good {
-				require.NoError(t, err)
-				return
+			for _, signer := range []ssh.Signer{skNamed("ben", c.flags), skSigner{ecdsaKey(), c.flags}} {
+				_, err := Verify(statement, armored(t, signer, statement, sshsig.HashSHA512, SSHNamespace), NewKeySet(keyOf(signer)))
+				if c.good {
+					require.NoError(t, err)
+					continue
+				}
+				require.Equal(t, "signature-invalid", porting.CodeOf(err))
 			}
-			require.Equal(t, "signature-invalid", porting.CodeOf(err))
 		})
 	}
 }

@@ -45,12 +45,12 @@ type DecisionVerdict struct {
 type verdict interface{ typed() any }
 
 func (v ScreeningVerdict) typed() any {
-	v.Type, v.Notes = ScreeningType, cloned(v.Notes)
+	v.Type, v.Notes, v.At = ScreeningType, cloned(v.Notes), v.At.UTC()
 	return v
 }
 
 func (v DecisionVerdict) typed() any {
-	v.Type = DecisionType
+	v.Type, v.At = DecisionType, v.At.UTC()
 	return v
 }
 

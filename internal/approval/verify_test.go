@@ -70,7 +70,7 @@ func TestRegistryRefusesDecisions(t *testing.T) {
 		"in the last second":           {"", nil, statement, ana, statement.ExpiresAt.Add(-time.Second)},
 		"clocks apart":                 {"", nil, statement, ana, now.Add(-Skew)},
 		"another key of hers revoked":  {"", func(d *Document) { d.Persons[0].Credentials[1].RevokedAt = &earlier }, statement, ana, now},
-		"to be revoked later":          {"", key(func(c *Credential) { c.RevokedAt = ptr(now.Add(minute)) }), statement, ana, now},
+		"to be revoked later":          {"", key(func(c *Credential) { c.RevokedAt = new(now.Add(minute)) }), statement, ana, now},
 		"nobody's key":                 {"signer-unknown", nil, statement, signerNamed("stranger"), now},
 		"a root's key":                 {"signer-unknown", nil, statement, signerNamed("root-1"), now},
 		"revoked":                      {"credential-revoked", key(func(c *Credential) { c.RevokedAt = &earlier }), statement, ana, now},
@@ -174,8 +174,8 @@ func TestRecheckJudgesTheStatementThenAndTheKeyNow(t *testing.T) {
 		"a new version":             {"", func(d *Document) { d.Version++ }, seen},
 		"seen too late":             {"statement-expired", func(*Document) {}, statement.ExpiresAt},
 		"seen before it was issued": {"statement-not-yet-valid", func(*Document) {}, now.Add(-time.Hour)},
-		"revoked before":            {"credential-revoked", key(func(c *Credential) { c.RevokedAt = ptr(now.Add(-time.Hour)) }), seen},
-		"revoked since":             {"credential-revoked", key(func(c *Credential) { c.RevokedAt = ptr(seen.Add(time.Hour)) }), seen},
+		"revoked before":            {"credential-revoked", key(func(c *Credential) { c.RevokedAt = new(now.Add(-time.Hour)) }), seen},
+		"revoked since":             {"credential-revoked", key(func(c *Credential) { c.RevokedAt = new(seen.Add(time.Hour)) }), seen},
 		"key expired since":         {"credential-expired", key(func(c *Credential) { c.NotAfter = seen.Add(time.Hour) }), seen},
 		"person gone since":         {"signer-unknown", func(d *Document) { d.Persons = d.Persons[1:] }, seen},
 		"role lost since":           {"not-an-approver", func(d *Document) { d.Persons[0].Roles = []string{} }, seen},
@@ -212,8 +212,6 @@ func mutate(t testing.TB, field reflect.Value) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func BenchmarkVerify(b *testing.B) {
 	r := registryOf(b, testDocument())

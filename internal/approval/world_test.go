@@ -1,14 +1,12 @@
 package approval
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -31,13 +29,7 @@ func testKey(name string) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed([]byte(name + strings.Repeat(".", ed25519.SeedSize-len(name))))
 }
 
-func signerOf(private crypto.Signer) ssh.Signer {
-	s, err := ssh.NewSignerFromSigner(private)
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
+func signerOf(private crypto.Signer) ssh.Signer { return must(ssh.NewSignerFromSigner(private)) }
 
 func signerNamed(name string) ssh.Signer { return signerOf(testKey(name)) }
 
@@ -48,69 +40,13 @@ func line(s ssh.Signer) string {
 
 func fingerprint(s ssh.Signer) string { return ssh.FingerprintSHA256(s.PublicKey()) }
 
-func keyOf(s ssh.Signer) Key {
-	key, err := newKey(s.PublicKey())
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
+func keyOf(s ssh.Signer) Key { return must(newKey(s.PublicKey())) }
 
 // Keys that take long to make are made once.
 var (
-	rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
-		key, err := rsa.GenerateKey(rand.Reader, MinRSA)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	})
-	ecdsaKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	})
+	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, MinRSA)) })
+	ecdsaKey = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 )
-
-// skSigner plays an sk-ssh-ed25519 key: it signs what a FIDO token signs, with the flags that it is told to set.
-type skSigner struct {
-	private ed25519.PrivateKey
-	flags   byte
-}
-
-const (
-	fidoApplication = "ssh:"
-	userPresent     = 0x01
-)
-
-func (s skSigner) PublicKey() ssh.PublicKey {
-	public, err := ssh.ParsePublicKey(ssh.Marshal(struct{ Type, Point, Application string }{
-		ssh.KeyAlgoSKED25519, string(s.private.Public().(ed25519.PublicKey)), fidoApplication,
-	}))
-	if err != nil {
-		panic(err)
-	}
-	return public
-}
-
-func (s skSigner) Sign(_ io.Reader, data []byte) (*ssh.Signature, error) {
-	const counter = 7
-	sum := func(b []byte) []byte {
-		h := crypto.SHA256.New()
-		h.Write(b)
-		return h.Sum(nil)
-	}
-	fields := ssh.Marshal(struct {
-		Flags   byte
-		Counter uint32
-	}{s.flags, counter})
-	message := bytes.Join([][]byte{sum([]byte(fidoApplication)), fields, sum(data)}, nil)
-	return &ssh.Signature{Format: ssh.KeyAlgoSKED25519, Blob: ed25519.Sign(s.private, message), Rest: fields}, nil
-}
-
-func skNamed(name string, flags byte) skSigner { return skSigner{testKey(name), flags} }
 
 // The people of these tests. Ana has two keys, Ben signs with hardware, Cleo may look and not decide.
 func testDocument() Document {
