@@ -1,6 +1,10 @@
 // Package ledger is the database outside Temporal that holds what workflow state alone may not decide: which numbers are
 // in which open port, whether a port may still be activated, and the sealed secrets.
 //
+// Every change but those of secrets raises one count, in its own transaction. A Watermark outside the database holds the
+// count against it: a ledger that was restored from an older backup may have forgotten a revocation, and is put in
+// quarantine, where no activation begins until a person lifts it.
+//
 // It runs on a SQLite file, which several processes may share, or on PostgreSQL, with the same SQL text. It never reads
 // a clock: every time is an instant given by the caller, kept to the microsecond and returned in UTC. Faults of the
 // database are *porting.Error with code "ledger-unavailable"; every method may be called again after one.

@@ -117,7 +117,7 @@ func testQuarantine(t *testing.T, dsn newDSN) {
 	now = state(t, l)
 	require.True(t, now.Quarantined())
 	require.Equal(t, "looks odd", now.QuarantineWhy)
-	require.Zero(t, now.LiftedBy)
+	require.Empty(t, now.LiftedBy)
 }
 
 func testRegistry(t *testing.T, dsn newDSN) {
