@@ -182,3 +182,33 @@ func TestFOCThatSlipsAfterARefusedActivation(t *testing.T) {
 	require.Equal(t, []time.Time{start.Add(100 * h), start.Add(105*h + 20*day), start.Add(105*h + 25*day)}, []time.Time{w.gate[0].At, w.gate[1].At, w.gate[2].At})
 	require.Len(t, w.gate, 3)
 }
+
+// Some carriers move SMS and MMS later than voice. The port completes when its time has come, and never hides that
+// messaging does not work yet.
+func TestMessagingComesLaterThanVoice(t *testing.T) {
+	t.Parallel()
+	late := func(then ...beat) scenario {
+		pending := func(w *world) { w.carrier.Messaging = porting.CarrierPending }
+		return scenario{replies: map[string][]reply{porting.StepSubmit: {{meanwhile: []act{pending}}}}, script: approved(then...)}
+	}
+	works := func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.carrier.Messaging = porting.CarrierActive
+	}
+	t.Run("in time", func(t *testing.T) {
+		t.Parallel()
+		w := run(t, late(at(4*day+10*h, func(w *world) { require.Equal(w.t, porting.CarrierPending, w.status().Messaging) },
+			works, signal(porting.MsgCarrierEvent, porting.CarrierEvent{Hint: "messaging"}))))
+		w.requireEnd(porting.OutcomeCompleted, "")
+		require.Equal(t, porting.CarrierActive, w.status().Messaging)
+		require.False(t, w.status().NeedsAttention)
+	})
+	t.Run("not in time", func(t *testing.T) {
+		t.Parallel()
+		w := run(t, late())
+		w.requireEnd(porting.OutcomeCompleted, "")
+		require.Equal(t, porting.CarrierPending, w.status().Messaging)
+		require.Contains(t, w.status().Attention, "messaging does not yet")
+	})
+}
