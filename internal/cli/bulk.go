@@ -40,7 +40,9 @@ func newBulkDecide(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decide ORDER --approve|--reject",
 		Short: "Approve or reject every port of a bulk order",
-		Long: "Decide on every port of a bulk order, on those that wait for a decision and on those that come to it later. The decision is\n" +
+		Long: "Decide on the ports of a bulk order. Signed decisions go to the ports that wait for one now: each gets a statement of its\n" +
+			"own, and the command ends with 3 if any refused it. What comes to it later is decided on by running the command again.\n\n" +
+			"Where decisions are trusted as they come, one message goes to those that wait and to those that come to it later. It is\n" +
 			"for the first version of each order: a port whose order was amended needs a decision of its own, and is shown as one that\n" +
 			"needs a person. Who rejects also stops what is not started yet.",
 		Example: "  portsaga bulk decide ORDER --approve\n  portsaga bulk decide ORDER --reject --reason SUSPECTED_FRAUD",
@@ -50,16 +52,14 @@ func newBulkDecide(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.sendAll(cmd.Context(), o.By, func(ports Ports, by string) (porting.Answer, error) {
-				message.By = by
-				return ports.DecideBulk(cmd.Context(), args[0], message)
-			})
+			return o.decideAll(cmd.Context(), f, args[0], message)
 		},
 	}
 	cmd.Flags().BoolVar(&o.Approve, "approve", false, "let the ports go on")
 	cmd.Flags().BoolVar(&o.Reject, "reject", false, "stop the ports")
 	byFlag(cmd, &o.By)
 	reasonFlag(cmd, &o.Reason, "reason code of a reject")
+	o.signFlags(cmd)
 	return cmd
 }
 

@@ -48,6 +48,10 @@ type Factory struct {
 	Dial    func(ctx context.Context) (client.Client, error)     // open until the program ends
 	Ports   func(ctx context.Context) (Ports, error)             // open until the program ends
 	Secrets func(ctx context.Context) (starter.SecretStore, error)
+	Fences  func(ctx context.Context) (Fences, error) // nil where no ledger is at hand
+
+	AgentSocket func() string // of the ssh-agent, "" if there is none
+	Passphrase  func(question string) ([]byte, error)
 
 	command string   // the path of the command that ran
 	closers []func() // what the program closes when it ends
@@ -60,6 +64,8 @@ func NewFactory(streams Streams) *Factory {
 	f.Dial = f.dial
 	f.Ports = f.ports
 	f.Secrets = f.secrets
+	f.Fences = f.fences
+	f.AgentSocket, f.Passphrase = agentSocket, f.passphrase
 	return f
 }
 

@@ -90,9 +90,10 @@ func forEach(root *cobra.Command, do func(*cobra.Command)) {
 }
 
 const (
-	groupPorts   = "ports"
-	groupRules   = "rules"
-	groupRunning = "running"
+	groupPorts     = "ports"
+	groupApprovals = "approvals"
+	groupRules     = "rules"
+	groupRunning   = "running"
 )
 
 func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
@@ -104,9 +105,9 @@ func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
 			"Exit codes: 0 ok, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 not authorised.",
 		Example: "  portsaga order lint order.yaml\n  portsaga port in start -f order.yaml\n  portsaga port watch PORT\n  portsaga decide PORT --approve --by ben@desk",
 	}
-	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
+	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupApprovals, Title: "Approvals:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
 		&cobra.Group{ID: groupRunning, Title: "Running portsaga:"})
-	root = group(root, newPort(f), newDecide(f), newBulk(f), newOrder(f), newViews(f), newPlan(f), newSimulate(f), newRules(f), newBootstrap(f), newWorker(f), newReplay(f), newSimulator(f), newVersion(f),
+	root = group(root, newPort(f), newDecide(f), newApprover(f), newBulk(f), newOrder(f), newViews(f), newPlan(f), newSimulate(f), newRules(f), newBootstrap(f), newWorker(f), newReplay(f), newSimulator(f), newVersion(f),
 		newEnvironment(f))
 	for _, make := range extra {
 		root.AddCommand(make(f))

@@ -39,7 +39,9 @@ func newPortRevoke(f *Factory) *cobra.Command {
 		Use:   "revoke PORT",
 		Short: "The subscriber revokes the authorization: stop the port or take it back",
 		Long: "Withdraw the subscriber's authorization. When the command answers, no activation starts any more. The saga then undoes\n" +
-			"what was done: before the activation it cancels at the carrier, after it the numbers go back by a reverse port.",
+			"what was done: before the activation it cancels at the carrier, after it the numbers go back by a reverse port.\n\n" +
+			"Where the ledger is at hand (PORTSAGA_LEDGER, or a dev on this machine) the command closes the port's fence there first,\n" +
+			"so that the revocation holds even while no worker runs.",
 		Example: "  portsaga port revoke PORT\n  portsaga port revoke PORT --by ben@care --reason UNAUTHORISED_PORT",
 		Args:    exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +58,12 @@ func newPortRevoke(f *Factory) *cobra.Command {
 }
 
 func (f *Factory) revoke(ctx context.Context, id, by string, reason porting.Reason) error {
-	return f.tell(ctx, by, func(p Ports, by string) (porting.Answer, error) {
+	by, err := f.who(by)
+	if err != nil {
+		return err
+	}
+	f.closeFence(ctx, id, by, reason)
+	return f.send(ctx, func(p Ports) (porting.Answer, error) {
 		return p.Revoke(ctx, id, porting.Revoke{ID: newMessageID(), By: by, Reason: reason})
 	})
 }

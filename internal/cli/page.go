@@ -103,15 +103,26 @@ func demoClock(s porting.Status) string {
 }
 
 func decisionLine(d porting.Decision) string {
-	proof := "unsigned"
-	if d.Signed {
-		proof = "signed"
-	}
-	line := fmt.Sprintf("%s  %s by %s, version %d (%s)", timestamp(d.At), d.Decision, d.By, d.OrderVersion, proof)
+	line := fmt.Sprintf("%s  %s by %s, version %d (%s)", timestamp(d.At), d.Decision, d.By, d.OrderVersion, proofOf(d))
 	if d.Reason != "" {
 		line += ", " + string(d.Reason)
 	}
 	return line
+}
+
+// proofOf says what stands behind a decision: a claim, or a key of somebody in a team.
+func proofOf(d porting.Decision) string {
+	if !d.Signed {
+		return "unsigned"
+	}
+	proof := "signed"
+	if d.Team != "" {
+		proof += ", team " + d.Team
+	}
+	if d.Hardware {
+		proof += ", hardware key"
+	}
+	return proof
 }
 
 // WriteEntry writes one line of a timeline.

@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/crypto/ssh"
 )
 
 // dialled is the exit code of a program that went for a server. No script asks for it.
@@ -41,7 +45,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(e.WorkDir, "none.toml"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fill": fill},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fill": fill, "keygen": keygen},
 	})
 }
 
@@ -66,4 +70,18 @@ func fill(ts *testscript.TestScript, _ bool, args []string) {
 	size, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat([]byte("a: b\n"), size/5), 0o600))
+}
+
+// keygen writes key pairs as ssh-keygen does: keygen NAME...
+func keygen(ts *testscript.TestScript, _ bool, names []string) {
+	for _, name := range names {
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		ts.Check(err)
+		signer, err := ssh.NewSignerFromKey(private)
+		ts.Check(err)
+		block, err := ssh.MarshalPrivateKey(private, name)
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(name+".pub"), ssh.MarshalAuthorizedKey(signer.PublicKey()), 0o600))
+	}
 }
