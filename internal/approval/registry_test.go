@@ -40,6 +40,14 @@ func TestRegistryIsNotChangedThroughItsCopy(t *testing.T) {
 	require.Equal(t, testDocument(), r.Document())
 }
 
+// The clock of whoever issued it may be a little ahead.
+func TestRegistryMayBeIssuedWithinTheSkew(t *testing.T) {
+	t.Parallel()
+	d := testDocument()
+	d.Issued = now.Add(Skew)
+	require.Equal(t, d.Issued, registryOf(t, d).Document().Issued)
+}
+
 // Everything that a registry is refused for, although enough roots signed it.
 func TestRegistryRefusesAtLoad(t *testing.T) {
 	t.Parallel()

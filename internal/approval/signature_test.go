@@ -95,6 +95,7 @@ func TestBadSSHSignaturesAreRefusedAlike(t *testing.T) {
 	good := sshSigned(t, ana, statement)
 	other := encoded(t, testChallenge().Statement(porting.Reject, "", now, porting.StatementLife))
 
+	long := make([]byte, porting.MaxStatement+1)
 	weak, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 
@@ -106,7 +107,7 @@ func TestBadSSHSignaturesAreRefusedAlike(t *testing.T) {
 		"nothing signed":         {nil, good},
 		"another statement":      {other, good},
 		"one byte more":          {append(bytes.Clone(statement), ' '), good},
-		"a statement too long":   {make([]byte, porting.MaxStatement+1), good},
+		"a statement too long":   {long, sshSigned(t, ana, long)},
 		"no signature":           {statement, ""},
 		"only the armour":        {statement, armorStart + "\n-----END SSH SIGNATURE-----\n"},
 		"a signature too long":   {statement, good + strings.Repeat(" ", porting.MaxSignature)},
