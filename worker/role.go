@@ -65,6 +65,10 @@ var sagas = []struct {
 }{
 	{porting.WorkflowPortIn, workflows.PortIn},
 	{porting.WorkflowBulk, workflows.Bulk},
+	{porting.WorkflowReap, workflows.Reap},
+	{porting.WorkflowRescue, workflows.Rescue},
+	{porting.WorkflowConcern, workflows.Concern},
+	{porting.WorkflowReconcile, workflows.Reconcile},
 }
 
 // WorkflowTypes lists the names of the workflows that a worker runs.
@@ -111,6 +115,12 @@ func registerGate(r worker.Registry, a *activities.Activities) {
 		{porting.StepReverse, a.ReversePort},
 		{porting.StepVerify, a.VerifyPort},
 		{porting.StepClose, a.ClosePort},
+	})
+	reaper := activities.NewReaper(a)
+	steps(r, []step{
+		{porting.StepFindAbandoned, reaper.FindAbandoned},
+		{porting.StepLook, reaper.LookAtPort},
+		{porting.StepCompare, reaper.CompareLedger},
 	})
 }
 
