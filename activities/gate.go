@@ -29,6 +29,9 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 		no, _ := refusal(err, porting.AuthorizationRevoked)
 		return porting.Activation{Refused: no, Fenced: true}, nil
 	}
+	if porting.CodeOf(err) == "ledger-quarantined" {
+		return porting.Activation{}, err // not a "no": an earlier try may have reached the carrier
+	}
 	if no, ok := refusal(err, porting.OtherReason); ok {
 		return porting.Activation{Refused: no}, nil
 	}

@@ -10,6 +10,7 @@ import (
 // under way nothing interrupts the saga; the answer decides what a revocation means.
 func (s *saga) activate(ctx workflow.Context) error {
 	s.undo.push("port the numbers back", s.portBack)
+	s.movedEarly = isActive(s.carrier) && s.now(ctx).Before(s.port.FOCAt)
 	graceEnds, err := s.deadline(ctx, clockGrace)
 	if err != nil {
 		return err
@@ -180,6 +181,9 @@ func (s *saga) finish(ctx workflow.Context) error {
 			return err
 		}
 		s.callPerson(ctx, s.leftNote()+" did not move; see why with each number")
+	}
+	if s.movedEarly && workflow.GetVersion(ctx, changeMovedEarly, workflow.DefaultVersion, 1) > workflow.DefaultVersion {
+		s.callPerson(ctx, "the carrier moved the numbers before the FOC, and nobody had asked it to; ask it why, and tell the customer")
 	}
 	if messagingLate(s.carrier) {
 		s.callPerson(ctx, "voice works, messaging does not yet: the carrier has it as "+string(s.carrier.Messaging))

@@ -121,7 +121,7 @@ func TestCarriers(t *testing.T) {
 			scenario: scenario{name: "ports before its own date", script: approved(at(10*h, becomes(porting.CarrierActive)))},
 			since:    5 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
 			steps:  "SubmitPort ReadCarrier ReadCarrier ActivatePort",
-			events: "activation-started activated verified",
+			events: "activation-started activated verified escalated", attention: true,
 		},
 		{
 			scenario: scenario{

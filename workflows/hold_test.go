@@ -150,7 +150,7 @@ func TestNewsDuringAHold(t *testing.T) {
 		{
 			scenario: scenario{name: "the carrier ports on its own", script: approved(at(10*h, hold), at(50*h, becomes(porting.CarrierActive)), at(60*h, notAsked(porting.StepActivate), resume))},
 			since:    10 * h, outcome: porting.OutcomeCompleted, numbers: porting.NumberMoved,
-			steps: "SubmitPort ReadCarrier ReadCarrier ActivatePort", events: "held resumed activation-started activated verified",
+			steps: "SubmitPort ReadCarrier ReadCarrier ActivatePort", events: "held resumed activation-started activated verified escalated", attention: true,
 		},
 		{
 			scenario: scenario{

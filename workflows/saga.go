@@ -29,28 +29,32 @@ const (
 	clockResubmit   = "resubmit"
 )
 
+// Changes of the story that ports of older builds have not made; see CONTRIBUTING. A port keeps the side on which it is.
+const changeMovedEarly = "call a person when the carrier moved the numbers before the FOC"
+
 // saga is one port on its way: its state, what must be undone, and what the carrier last said.
 type saga struct {
-	port      *porting.Port
-	undo      undoStack
-	story     workflow.Context // ends when the port is interrupted
-	interrupt workflow.CancelFunc
-	clock     porting.Deadline      // the clock that runs now
-	opensAt   time.Time             // from when the numbers may be activated
-	plan      porting.Correction    // what to do about the last rejection
-	carrier   porting.CarrierStatus // the truth last read back
-	hintsRead int                   // carrier hints that a read-back has answered
-	sealed    bool                  // the fence was closed, or it was too late for that
-	tooLate   bool                  // an activation holds the fence
-	cancelled bool                  // cancelled in Temporal
-	outcome   porting.Outcome       // what the rollback will end with
-	reason    porting.Reason
-	trueRun   string // the run whose decisions count, once the gate has said so; any run's before
-	judging   int    // decisions by signal that are being verified
-	ignored   int    // signals that were refused
-	published attributes
-	reported  porting.Progress // what the bulk order was told last
-	reporting workflow.Future  // the last message to it
+	port       *porting.Port
+	undo       undoStack
+	story      workflow.Context // ends when the port is interrupted
+	interrupt  workflow.CancelFunc
+	clock      porting.Deadline      // the clock that runs now
+	opensAt    time.Time             // from when the numbers may be activated
+	plan       porting.Correction    // what to do about the last rejection
+	carrier    porting.CarrierStatus // the truth last read back
+	hintsRead  int                   // carrier hints that a read-back has answered
+	sealed     bool                  // the fence was closed, or it was too late for that
+	tooLate    bool                  // an activation holds the fence
+	cancelled  bool                  // cancelled in Temporal
+	outcome    porting.Outcome       // what the rollback will end with
+	reason     porting.Reason
+	trueRun    string // the run whose decisions count, once the gate has said so; any run's before
+	judging    int    // decisions by signal that are being verified
+	ignored    int    // signals that were refused
+	movedEarly bool   // the carrier moved the numbers before the FOC
+	published  attributes
+	reported   porting.Progress // what the bulk order was told last
+	reporting  workflow.Future  // the last message to it
 }
 
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
