@@ -21,6 +21,7 @@ import (
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/worker"
 	"github.com/portsaga/portsaga/workflows"
 )
 
@@ -33,14 +34,15 @@ type bootstrapped struct {
 	NamespaceCreated bool     `json:"namespace_created"`
 	AttributesAdded  []string `json:"search_attributes_added"`
 	Ledger           bool     `json:"ledger"` // its schema is up to date
+	ReaperCreated    bool     `json:"reaper_created"`
 }
 
 func newBootstrap(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Prepare a Temporal cluster and the ledger",
-		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search attributes\n" +
-			"and the ledger's schema. It may be run at every deployment.",
+		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search\n" +
+			"attributes, the ledger's schema and the schedule of the reaper, which looks every minute for ports whose saga is gone. It may be run at every deployment.",
 		Example: "  portsaga bootstrap\n  TEMPORAL_ADDRESS=temporal:7233 PORTSAGA_LEDGER=postgres://... portsaga bootstrap -o json",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
@@ -71,10 +73,13 @@ func (f *Factory) bootstrap(ctx context.Context) error {
 	if done.AttributesAdded, err = addSearchAttributes(ctx, c, done.Namespace); err != nil {
 		return bootstrapFailed("add search attributes to", done.Namespace, err)
 	}
+	if done.ReaperCreated, err = worker.ScheduleReaper(ctx, c, cfg.TaskQueue, porting.ReapInput{Clock: connection.Clock()}); err != nil {
+		return bootstrapFailed("create the reaper's schedule in", done.Namespace, err)
+	}
 	return f.Print(done, func(w io.Writer) {
 		fields(w, "namespace", done.Namespace+" ("+made(done.NamespaceCreated)+")",
 			"search attributes", fmt.Sprintf("%d, %d of them new", len(workflows.SearchAttributes()), len(done.AttributesAdded)),
-			"ledger", "up to date")
+			"ledger", "up to date", "reaper", made(done.ReaperCreated))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/schedule/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
@@ -24,6 +25,7 @@ type frontend struct {
 	mu         sync.Mutex
 	namespaces map[string]time.Duration // retention
 	attributes map[string]enums.IndexedValueType
+	schedules  map[string]*schedule.Schedule
 	unknown    int // times that a new namespace is still unknown
 	denied     bool
 }
@@ -31,7 +33,7 @@ type frontend struct {
 // startFrontend serves it on a free port and makes the session find it.
 func startFrontend(t *testing.T, s *session) *frontend {
 	t.Helper()
-	f := &frontend{namespaces: map[string]time.Duration{}, attributes: map[string]enums.IndexedValueType{}}
+	f := &frontend{namespaces: map[string]time.Duration{}, attributes: map[string]enums.IndexedValueType{}, schedules: map[string]*schedule.Schedule{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer(grpc.UnaryInterceptor(asStatus))
@@ -93,6 +95,16 @@ func (f *frontend) AddSearchAttributes(_ context.Context, r *operatorservice.Add
 	defer f.mu.Unlock()
 	maps.Copy(f.attributes, r.SearchAttributes)
 	return &operatorservice.AddSearchAttributesResponse{}, nil
+}
+
+func (f *frontend) CreateSchedule(_ context.Context, r *workflowservice.CreateScheduleRequest) (*workflowservice.CreateScheduleResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.schedules[r.ScheduleId]; ok {
+		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("it exists", "", "")
+	}
+	f.schedules[r.ScheduleId] = r.Schedule
+	return &workflowservice.CreateScheduleResponse{}, nil
 }
 
 func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {

@@ -44,9 +44,11 @@ func TestBootstrapPreparesOnce(t *testing.T) {
 	require.Equal(t, workflows.SearchAttributes(), server.attributes)
 	require.Equal(t, Retention, server.namespaces["portsaga"])
 	require.FileExists(t, s.config.Ledger)
+	require.True(t, first.ReaperCreated)
+	require.Equal(t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, server.schedules[porting.ScheduleReaper].GetPolicies().GetOverlapPolicy())
 
 	require.Equal(t, 0, s.run(t, "portsaga bootstrap"), s.err.String())
-	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  13, 0 of them new\nledger             up to date\n", s.out.String())
+	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  13, 0 of them new\nledger             up to date\nreaper             was there\n", s.out.String())
 }
 
 func TestBootstrapLeavesOtherTypesAlone(t *testing.T) {
