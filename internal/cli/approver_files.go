@@ -109,25 +109,25 @@ func (r registryFiles) writeDraft(signed approval.SignedFile) error {
 // adopt puts the draft in force if enough roots have signed it. Roots that it names are pinned from then on: those that were
 // pinned before have signed for them.
 func (r registryFiles) adopt(signed approval.SignedFile, now time.Time) (adopted bool, err error) {
-	pinned, err := readFile(r.roots)
+	pinned, err := r.pinned()
 	if err != nil {
 		return false, err
 	}
-	registry, err := approval.OpenRegistry(signed.Marshal(), pinned, now)
+	registry, err := approval.OpenRegistry(signed.Marshal(), pinned.Encode(), now)
 	if porting.CodeOf(err) == "registry-threshold" {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	document := registry.Document()
-	own := approval.Roots{Threshold: document.Threshold, Roots: document.Roots}
 	// The registry comes first: it is good by the old roots and by the new ones.
 	if err := writeFile(r.registry, signed.Marshal(), forAll); err != nil {
 		return false, err
 	}
-	if err := writeFile(r.roots, own.Encode(), forAll); err != nil {
-		return false, err
+	if own := rootsOf(registry.Document()); !sameRoots(pinned, own) {
+		if err := writeFile(r.roots, own.Encode(), forAll); err != nil {
+			return false, err
+		}
 	}
 	return true, os.Remove(r.draft)
 }

@@ -53,11 +53,11 @@ func (o approverSignOptions) run(ctx context.Context, f *Factory) error {
 	if err != nil {
 		return err
 	}
-	draft, err := files.signable()
+	draft, document, err := files.signable()
 	if err != nil {
 		return err
 	}
-	view, err := files.viewDraft(f.Now())
+	view, err := files.viewOf(draft, document, f.Now())
 	if err != nil {
 		return err
 	}
@@ -86,26 +86,26 @@ func (o approverSignOptions) run(ctx context.Context, f *Factory) error {
 }
 
 // signable is the draft, if it could come into force once it is signed.
-func (r registryFiles) signable() (approval.SignedFile, error) {
+func (r registryFiles) signable() (approval.SignedFile, approval.Document, error) {
 	draft, _, err := r.readDraft()
 	if err != nil {
-		return draft, err
+		return draft, approval.Document{}, err
 	}
 	document, err := approval.ParseDocument(draft.Document)
 	if err != nil {
-		return draft, err
+		return draft, document, err
 	}
 	before, err := r.replaced()
 	if err != nil {
-		return draft, err
+		return draft, document, err
 	}
 	if document.Version <= before.Version {
-		return draft, &porting.Error{
+		return draft, document, &porting.Error{
 			Kind: porting.Refused, Code: "registry-rolled-back", Op: "sign draft", Object: r.draft,
 			Detail: fmt.Sprintf("it is version %d, and version %d is in force", document.Version, before.Version), Next: "draft the change anew",
 		}
 	}
-	return draft, nil
+	return draft, document, nil
 }
 
 func (o approverSignOptions) writeDocument(f *Factory, draft approval.SignedFile, view registryView) error {

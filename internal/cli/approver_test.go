@@ -349,3 +349,37 @@ func TestRootsAreAskedOnTheirTerminal(t *testing.T) {
 	s.must(t, "portsaga approver sign --key agent")
 	require.Contains(t, s.out.String(), "next: 1 more of the roots must sign it")
 }
+
+func TestPinnedRootsMayHaveComments(t *testing.T) {
+	t.Parallel()
+	s, roots, _ := withRegistry(t)
+	var lines []string
+	for _, root := range []keyFile{roots[1], roots[0]} {
+		lines = append(lines, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(root.signer.PublicKey())))+" somebody")
+	}
+	written := approval.Roots{Threshold: 2, Roots: lines}.Encode()
+	require.NoError(t, os.WriteFile(s.config.RegistryRoots, written, 0o600))
+
+	s.must(t, "portsaga approver renew")
+	s.signWith(t, roots[0])
+	require.Contains(t, s.out.String(), "next: 1 more of the roots must sign it")
+	require.Len(t, s.listed(t, "portsaga approver list --draft").Roots, 2)
+	s.signWith(t, roots[1])
+
+	kept, err := os.ReadFile(s.config.RegistryRoots)
+	require.NoError(t, err)
+	require.Equal(t, string(written), string(kept), "what did not change is left alone")
+}
+
+func TestADraftThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s, _, _ := withRegistry(t)
+	draft := s.config.Registry + ".draft"
+	for _, text := range []string{"", "{}", string(approval.SignedFile{Document: []byte("no")}.Marshal())} {
+		require.NoError(t, os.WriteFile(draft, []byte(text), 0o600))
+		for _, line := range []string{"portsaga approver sign --yes", "portsaga approver renew", "portsaga approver list --draft"} {
+			require.Equal(t, "registry-malformed", s.code(t, 3, line))
+		}
+	}
+	s.must(t, "portsaga approver list")
+}

@@ -60,6 +60,11 @@ func (r registryFiles) viewDraft(now time.Time) (registryView, error) {
 	if err != nil {
 		return registryView{}, err
 	}
+	return r.viewOf(signed, document, now)
+}
+
+// viewOf shows a draft that was read before, so that what is shown is what is signed.
+func (r registryFiles) viewOf(signed approval.SignedFile, document approval.Document, now time.Time) (registryView, error) {
 	view, err := r.view(r.draft, signed, document, now)
 	if err != nil {
 		return registryView{}, err
@@ -103,24 +108,46 @@ func (r registryFiles) view(file string, signed approval.SignedFile, d approval.
 	return view, nil
 }
 
+// viewRoots are the roots of the document, and behind them those that are pinned and no longer in it.
 func (r registryFiles) viewRoots(signed approval.SignedFile, d approval.Document) ([]rootView, error) {
 	pinned, err := r.pinned()
 	if err != nil {
 		return nil, err
 	}
-	all := union(slices.Clone(d.Roots), pinned.Roots...)
-	missing, err := signed.Missing(all)
+	listed, known := fingerprintsOf(d.Roots), fingerprintsOf(pinned.Roots)
+	lines := slices.Clone(d.Roots)
+	for i, line := range pinned.Roots {
+		if !slices.Contains(listed, known[i]) {
+			lines = append(lines, line)
+		}
+	}
+	missing, err := signed.Missing(lines)
 	if err != nil {
 		return nil, err
 	}
 	roots := []rootView{}
-	for _, line := range all {
+	for _, line := range lines {
+		fingerprint := fingerprintOf(line)
 		roots = append(roots, rootView{
-			Fingerprint: fingerprintOf(line), Hardware: isHardware(line), Pinned: slices.Contains(pinned.Roots, line),
-			Listed: slices.Contains(d.Roots, line), Signed: !slices.Contains(missing, line),
+			Fingerprint: fingerprint, Hardware: isHardware(line), Pinned: slices.Contains(known, fingerprint),
+			Listed: slices.Contains(listed, fingerprint), Signed: !slices.Contains(missing, line),
 		})
 	}
 	return roots, nil
+}
+
+func fingerprintsOf(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, fingerprintOf(line))
+	}
+	return all
+}
+
+// sameRoots reports whether two lists ask for the same keys, in whatever order and with whatever comments.
+func sameRoots(a, b approval.Roots) bool {
+	inOrder := func(r approval.Roots) []string { return slices.Sorted(slices.Values(fingerprintsOf(r.Roots))) }
+	return a.Threshold == b.Threshold && slices.Equal(inOrder(a), inOrder(b))
 }
 
 func isHardware(line string) bool {
@@ -166,12 +193,14 @@ func (r registryFiles) whoIsNext(signed approval.SignedFile, d approval.Document
 	if err != nil {
 		return "", err
 	}
-	switch {
-	case slices.Equal(pinned.Roots, d.Roots):
-		return fmt.Sprintf("%d more of the roots must sign it, with portsaga approver sign", max(ofPinned, ofOwn)), nil
-	default:
-		return fmt.Sprintf("%d more of the pinned roots and %d more of the new ones must sign it, with portsaga approver sign", ofPinned, ofOwn), nil
+	if sameRoots(pinned, rootsOf(d)) {
+		return fmt.Sprintf("%d more of the roots must sign it, with portsaga approver sign", ofOwn), nil
 	}
+	return fmt.Sprintf("%d more of the pinned roots and %d more of the new ones must sign it, with portsaga approver sign", ofPinned, ofOwn), nil
+}
+
+func rootsOf(d approval.Document) approval.Roots {
+	return approval.Roots{Threshold: d.Threshold, Roots: d.Roots}
 }
 
 func lacking(signed approval.SignedFile, roots []string, threshold int) (int, error) {

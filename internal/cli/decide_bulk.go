@@ -34,17 +34,17 @@ func (o decideOptions) decideAll(ctx context.Context, f *Factory, id string, mes
 	if err != nil {
 		return err
 	}
-	waiting, err := f.challengesOf(ctx, ports, id)
+	waiting, trusted, err := f.challengesOf(ctx, ports, id)
 	if err != nil {
 		return err
 	}
 	if len(waiting) > 0 {
 		return o.decideEach(ctx, f, ports, id, waiting, message)
 	}
-	if o.asked() {
+	if !trusted || o.asked() {
 		return &porting.Error{
 			Kind: porting.Refused, Code: "challenge-missing", Op: "sign decisions", Object: id, Detail: "no port of the order waits for a signed decision now",
-			Next: "look at it with portsaga bulk show",
+			Next: "look at it with portsaga bulk show, and decide when ports wait",
 		}
 	}
 	return f.sendAll(ctx, o.By, func(ports Ports, by string) (porting.Answer, error) {
@@ -56,30 +56,44 @@ func (o decideOptions) decideAll(ctx context.Context, f *Factory, id string, mes
 // maxBulkPorts is how many ports a bulk order can have.
 const maxBulkPorts = 20_000
 
-// challengesOf are what the ports of a bulk order that wait for signed decisions show. There are none where the first port
-// that waits shows none: then decisions are trusted.
-func (f *Factory) challengesOf(ctx context.Context, ports Ports, id string) ([]porting.Challenge, error) {
+// challengesOf are what the ports of a bulk order show that wait for signed decisions. Decisions are trusted where a port
+// waits for one and shows nothing to sign; the list lags, so a port in it may wait no more.
+func (f *Factory) challengesOf(ctx context.Context, ports Ports, id string) (waiting []porting.Challenge, trusted bool, err error) {
 	list, err := ports.List(ctx, starter.Filter{Order: id, WaitingOn: porting.WaitingApprover, OpenOnly: true, Limit: maxBulkPorts})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	bar := newBar(f, "ports read", len(list))
 	defer bar.end()
-	var waiting []porting.Challenge
 	for i, port := range list {
 		status, err := ports.Status(ctx, port.ID)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if status.Challenge == nil && i == 0 {
-			return nil, nil
-		}
-		if status.Challenge != nil && status.Challenge.Port == port.ID {
+		switch {
+		case status.Challenge != nil && status.Challenge.Port == port.ID:
 			waiting = append(waiting, *status.Challenge)
+		case status.Challenge == nil && status.WaitingOn == porting.WaitingApprover:
+			return nil, true, nil
 		}
 		bar.at(i + 1)
 	}
-	return waiting, nil
+	if len(waiting) > 0 {
+		return waiting, false, nil
+	}
+	signed, err := signsDecisions(ctx, ports, id)
+	return nil, !signed, err
+}
+
+// signsDecisions reports whether the newest port of a bulk order has a signed decision: then an unsigned one for all would
+// be refused by each.
+func signsDecisions(ctx context.Context, ports Ports, id string) (bool, error) {
+	list, err := ports.List(ctx, starter.Filter{Order: id, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	status, err := ports.Status(ctx, list[0].ID)
+	return slices.ContainsFunc(status.Decisions, func(d porting.Decision) bool { return d.Signed }), err
 }
 
 func (o decideOptions) decideEach(ctx context.Context, f *Factory, ports Ports, id string, waiting []porting.Challenge, message porting.Decide) error {

@@ -252,13 +252,13 @@ func TestWhatStandsBehindADecision(t *testing.T) {
 // orderOfPorts is a bulk order whose ports wait for signed decisions.
 type orderOfPorts struct {
 	*fakePorts
-	shown   map[string]*porting.Challenge
+	shown   map[string]porting.Status
 	refuse  map[string]error
 	decided map[string]porting.Decide
 }
 
 func (o *orderOfPorts) Status(_ context.Context, id string) (porting.Status, error) {
-	return porting.Status{ID: id, Challenge: o.shown[id]}, nil
+	return o.shown[id], nil
 }
 
 func (o *orderOfPorts) Decide(_ context.Context, id string, d porting.Decide) (porting.Answer, error) {
@@ -272,11 +272,11 @@ func (o *orderOfPorts) Decide(_ context.Context, id string, d porting.Decide) (p
 func orderSession(t *testing.T) (*session, *orderOfPorts, keyFile) {
 	t.Helper()
 	s, ana := deciding(t)
-	o := &orderOfPorts{s.ports, map[string]*porting.Challenge{}, map[string]error{}, map[string]porting.Decide{}}
+	o := &orderOfPorts{s.ports, map[string]porting.Status{}, map[string]error{}, map[string]porting.Decide{}}
 	for _, id := range []string{"pi-1", "pi-2", "pi-3"} {
 		s.ports.summary = append(s.ports.summary, starter.Summary{ID: id})
 		challenge := aChallenge(id)
-		o.shown[id] = &challenge
+		o.shown[id] = porting.Status{ID: id, WaitingOn: porting.WaitingApprover, Challenge: &challenge}
 	}
 	s.factory.Ports = func(context.Context) (Ports, error) { return o, nil }
 	return s, o, ana
@@ -301,7 +301,7 @@ func TestBulkDecideTellsWhoRefused(t *testing.T) {
 	t.Parallel()
 	s, order, _ := orderSession(t)
 	order.refuse["pi-2"] = &porting.Error{Kind: porting.Refused, Code: "order-moved-on", Op: "message to port", Object: "pi-2", Detail: "it moved on"}
-	order.shown["pi-3"] = nil // decided by others meanwhile
+	order.shown["pi-3"] = porting.Status{ID: "pi-3", WaitingOn: porting.WaitingCarrier} // decided on meanwhile
 	require.Equal(t, 3, s.run(t, "portsaga bulk decide bo-1 --approve --yes"))
 	require.Equal(t, "bo-1: 1 ports decided, 1 refused\n  pi-2  message to port pi-2: it moved on\n", s.out.String())
 
@@ -318,18 +318,28 @@ func TestBulkDecideTellsWhoRefused(t *testing.T) {
 func TestBulkDecideWhereDecisionsAreTrusted(t *testing.T) {
 	t.Parallel()
 	s, order, _ := orderSession(t)
-	order.shown["pi-1"] = nil
+	order.shown["pi-2"] = porting.Status{ID: "pi-2", WaitingOn: porting.WaitingApprover}
 	s.must(t, "portsaga bulk decide bo-1 --approve")
 	require.Equal(t, "bo-1: passed on\n", s.out.String())
 	require.Empty(t, order.decided)
 	require.Equal(t, "challenge-missing", s.code(t, 3, "portsaga bulk decide bo-1 --approve --key agent"))
 }
 
+func TestBulkDecideSendsNothingUnsignedWherePortsSign(t *testing.T) {
+	t.Parallel()
+	s, order, _ := orderSession(t)
+	for id := range order.shown {
+		order.shown[id] = porting.Status{ID: id, WaitingOn: porting.WaitingCarrier, Decisions: []porting.Decision{{Decision: porting.Approve, Signed: true}}}
+	}
+	require.Equal(t, "challenge-missing", s.code(t, 3, "portsaga bulk decide bo-1 --approve"))
+	require.Nil(t, order.bulkMessage)
+}
+
 func TestTallies(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "b (2), - (1), a (1)", tally{"a": 1, "b": 2, "": 1}.String())
 	many := tally{}
-	for _, word := range strings.Split("abcdefghijkl", "") {
+	for word := range strings.SplitSeq("abcdefghijkl", "") {
 		many[word] = 1_000
 	}
 	require.Contains(t, many.String(), "j (1,000), 2 others")
