@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/approval/approvaltest"
 )
 
 // A worker lives in real time. A port with a demo's clock that comes to it must not run its weeks in seconds.
@@ -12,7 +14,7 @@ func TestWorkerRefusesAScaledClock(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t).fast(10_000, longWeekend)
 	running := d.startDev(t)
-	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier)
+	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier).with(approvaltest.NewDesk(t).Settings()...)
 	worker := lean.start(t, "", "worker")
 	await(t, often, "the worker runs", func() bool { return strings.Contains(worker.stderr.String(), "worker runs") || worker.isOver() })
 
@@ -30,16 +32,29 @@ func TestWorkerRefusesAScaledClock(t *testing.T) {
 	require.Empty(t, d.effects(t), "the carrier heard nothing")
 }
 
-func TestWorkerRunsPortsInRealTime(t *testing.T) {
+// In production the work is done by roles, each a process with no more than it needs, and decisions are signed.
+func TestWorkersByRoleRunPortsInRealTime(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d, approvers := newDesk(t), approvaltest.NewDesk(t)
 	running := d.startDev(t)
-	lean := d.with("PORTSAGA_TASK_QUEUE=lean", "PORTSAGA_CARRIER_URL="+running.carrier)
-	worker := lean.start(t, "", "worker")
+	lean := d.with("PORTSAGA_TASK_QUEUE=lean").with(approvers.Settings()...)
+	var workers []*process
+	for role, place := range map[string]desk{
+		"workflow": lean.with("PORTSAGA_LEDGER=/nowhere", "PORTSAGA_KEY_FILE=/nowhere", "PORTSAGA_SIGNING_KEY=/nowhere"),
+		"trust":    lean.with("PORTSAGA_KEY_FILE=/nowhere"),
+		"gate":     lean.with("PORTSAGA_CARRIER_URL=" + running.carrier),
+	} {
+		workers = append(workers, place.start(t, "", "worker", "--role", role))
+	}
 
 	id := lean.startPort(t, d.order(t, "LEAN-2", 24))
-	lean.approve(t, id)
+	lean.awaitPort(t, id, "waits for approval", func(p port) bool { return p.Stage == "verifying" })
+	unsigned := lean.run(t, "decide", id, "--approve", "--by", "ben@desk", "--yes")
+	require.NotZero(t, unsigned.code, "there is no key to sign with")
+	lean.do(t, "decide", id, "--approve", "--key", approvers.KeyFile("ben"), "--yes")
 	lean.awaitPort(t, id, "is sent to the carrier", func(p port) bool { return p.Stage == "submitted" })
 	require.Equal(t, []effect{{id, 1, "submitted"}}, d.effects(t))
-	require.Zero(t, worker.interrupt(t))
+	for _, worker := range workers {
+		require.Zero(t, worker.interrupt(t), &worker.stderr)
+	}
 }

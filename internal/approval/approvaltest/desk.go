@@ -50,7 +50,8 @@ func NewDesk(t testing.TB) *Desk {
 	}
 	d.document = approval.NewDocument(Audience, roots, 2, d.now.Add(-time.Hour), d.now.AddDate(1, 0, 0))
 	require.NoError(t, os.WriteFile(d.Roots, approval.Roots{Threshold: 2, Roots: roots}.Encode(), 0o600))
-	d.document.Services = []approval.Service{{ID: "worker", Roles: []string{approval.RoleVerdict}, Credentials: d.credentials(d.writeKey())}}
+	worker := d.writeKey(d.Signing)
+	d.document.Services = []approval.Service{{ID: "worker", Roles: []string{approval.RoleVerdict}, Credentials: d.credentials(worker)}}
 	for id, team := range map[string]string{"ana": "desk", "ben": "desk", "fay": "fraud"} {
 		d.join(id, team)
 	}
@@ -71,12 +72,13 @@ func NewKey(t testing.TB) ssh.Signer {
 // Line is a public key as authorized_keys has it.
 func Line(key ssh.Signer) string { return string(ssh.MarshalAuthorizedKey(key.PublicKey())) }
 
-func (d *Desk) writeKey() ssh.Signer {
+// writeKey makes a key and keeps it in a file, as ssh-keygen does.
+func (d *Desk) writeKey(file string) ssh.Signer {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(d.t, err)
-	block, err := ssh.MarshalPrivateKey(private, "worker")
+	block, err := ssh.MarshalPrivateKey(private, filepath.Base(file))
 	require.NoError(d.t, err)
-	require.NoError(d.t, os.WriteFile(d.Signing, pem.EncodeToMemory(block), 0o600))
+	require.NoError(d.t, os.WriteFile(file, pem.EncodeToMemory(block), 0o600))
 	signer, err := ssh.NewSignerFromKey(private)
 	require.NoError(d.t, err)
 	return signer
@@ -87,7 +89,7 @@ func (d *Desk) credentials(key ssh.Signer) []approval.Credential {
 }
 
 func (d *Desk) join(id, team string) {
-	key := NewKey(d.t)
+	key := d.writeKey(d.KeyFile(id))
 	d.people[id] = key
 	d.document.Persons = append(d.document.Persons, approval.Person{
 		ID: id, Names: []string{id + "@" + team}, Team: team, Roles: []string{approval.RoleApprover}, Credentials: d.credentials(key),
@@ -129,6 +131,14 @@ func (d *Desk) ServiceKey() *approval.ServiceKey {
 	key, err := approval.LoadServiceKey(d.Signing)
 	require.NoError(d.t, err)
 	return key
+}
+
+// KeyFile is where a person's private key lies.
+func (d *Desk) KeyFile(person string) string { return filepath.Join(d.Directory, "id_"+person) }
+
+// Settings are the variables of the environment with which a worker finds the desk.
+func (d *Desk) Settings() []string {
+	return []string{"PORTSAGA_REGISTRY=" + d.Registry, "PORTSAGA_REGISTRY_ROOTS=" + d.Roots, "PORTSAGA_SIGNING_KEY=" + d.Signing}
 }
 
 // Key is a person's key.
