@@ -49,14 +49,14 @@ const (
 	OutOfRange    Why = "out-of-range"   // asked for longer ago than the source remembers
 	RateLimited   Why = "rate-limited"
 	Unreadable    Why = "unreadable" // the answer makes no sense
-	TooCoarse     Why = "too-coarse" // the source answered, and not exactly enough for a rule
+	TooCoarse     Why = "too-coarse" // the source answered, and not exactly enough
 	RuleBroken    Why = "rule-broken"
 )
 
-// whys are the reasons that evidence may give; the last two are Evaluate's own.
+// whys are the reasons that evidence may give; RuleBroken is Evaluate's own.
 var whys = []Why{
 	NotAsked, NotConfigured, NoConsent, NotTold, TimedOut, Unavailable, NotAuthorised, BadRequest, NotFound, NotApplicable, OutOfRange,
-	RateLimited, Unreadable,
+	RateLimited, Unreadable, TooCoarse,
 }
 
 // Facts is what one source knows: SIMSwap, Velocity, and so on.

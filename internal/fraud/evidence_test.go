@@ -42,7 +42,7 @@ func TestEvidenceIsReadStrictly(t *testing.T) {
 		`"sim_swap": {"known": {"change": "yesterday"}}`:          "an age is written like",
 		`"sim_swap": {"known": {}, "missing": "timed-out"}`:       "both known and missing",
 		`"sim_swap": {"missing": "because"}`:                      "no such reason",
-		`"sim_swap": {"missing": "too-coarse"}`:                   "no such reason",
+		`"sim_swap": {"missing": "rule-broken"}`:                   "no such reason",
 		`"sim_swap": {"known": {"change": "1h"}} , "x": 1`:        "x",
 		`"velocity": {"known": {"number_24h": -1}}`:               "velocity.number_24h is not between",
 		`"velocity": {"known": {"number_24h": 1.5}}`:              "number_24h",
