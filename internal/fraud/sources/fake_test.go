@@ -100,3 +100,11 @@ func ask(t *testing.T, all []sources.Source, name string, s sources.Subject) fra
 	require.Fail(t, "there is no source "+name)
 	return fraud.Evidence{}
 }
+
+// scopeKeeper gives a token for everything, and remembers the last scope that was asked for.
+type scopeKeeper struct{ last string }
+
+func (k *scopeKeeper) Token(_ context.Context, scope string, _ sources.Subject) (sources.Token, error) {
+	k.last = scope
+	return sources.Token{Bearer: "t0k3n"}, nil
+}
