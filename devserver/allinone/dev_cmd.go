@@ -78,7 +78,7 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 		return err
 	}
 	page := f.NewStory(time.UTC)
-	page.Say("portsaga dev is ready after %.1f s (%s, loopback only, not for production)", time.Since(started).Seconds(), authorization(o.auth))
+	page.Say("portsaga dev is ready after %.1f s (%s, loopback only, not for production)", time.Since(started).Seconds(), protection(o.auth))
 	page.Say("  Web UI    %s", state.UI)
 	page.Say("  Temporal  %s, namespace %s", state.Address, state.Namespace)
 	page.Say("  Carrier   simulated, %s, at %s", o.scenario, stack.Carrier.URL())
@@ -111,7 +111,7 @@ func decisions(a *Approvals) string {
 	return "signed, by the registry " + a.Registry
 }
 
-func authorization(on bool) string {
+func protection(on bool) string {
 	if on {
 		return "authorization is on"
 	}

@@ -208,6 +208,11 @@ func TestQueries(t *testing.T) {
 	})
 }
 
+// reapplies is a Reset by the older field, which the server still obeys.
+func reapplies(what enumspb.ResetReapplyType) *workflowservice.ResetWorkflowExecutionRequest {
+	return &workflowservice.ResetWorkflowExecutionRequest{Namespace: ours, ResetReapplyType: what} //nolint:staticcheck // that is the point
+}
+
 func TestEmergencies(t *testing.T) {
 	t.Parallel()
 	type reset = workflowservice.ResetWorkflowExecutionRequest
@@ -215,12 +220,12 @@ func TestEmergencies(t *testing.T) {
 	mask := func(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMask{Paths: paths} }
 	try(t, []attempt{
 		{"a reset", BreakGlass, resets, &reset{Namespace: ours}, ""},
-		{"a reset of everything eligible", BreakGlass, resets, &reset{Namespace: ours, ResetReapplyType: enumspb.RESET_REAPPLY_TYPE_ALL_ELIGIBLE}, ""},
+		{"a reset of everything eligible", BreakGlass, resets, reapplies(enumspb.RESET_REAPPLY_TYPE_ALL_ELIGIBLE), ""},
 		{"a reset without the revocation", BreakGlass, resets, &reset{
 			Namespace: ours, ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
 		}, "leaves out no message"},
-		{"a reset without any message", BreakGlass, resets, &reset{Namespace: ours, ResetReapplyType: enumspb.RESET_REAPPLY_TYPE_NONE}, "leaves out no message"},
-		{"a reset without updates", BreakGlass, resets, &reset{Namespace: ours, ResetReapplyType: enumspb.RESET_REAPPLY_TYPE_SIGNAL}, "leaves out no message"},
+		{"a reset without any message", BreakGlass, resets, reapplies(enumspb.RESET_REAPPLY_TYPE_NONE), "leaves out no message"},
+		{"a reset without updates", BreakGlass, resets, reapplies(enumspb.RESET_REAPPLY_TYPE_SIGNAL), "leaves out no message"},
 		{"a reset that does more", BreakGlass, resets, &reset{Namespace: ours, PostResetOperations: []*workflowpb.PostResetOperation{{}}}, "nothing else"},
 		{"a reset of another namespace", BreakGlass, resets, &reset{Namespace: "victim"}, "not about the namespace"},
 		{"a reset by an operator", Operator, resets, &reset{Namespace: ours}, "no role"},

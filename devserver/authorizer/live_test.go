@@ -264,13 +264,25 @@ func TestAttacksOfASubmitter(t *testing.T) {
 	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, described.GetWorkflowExecutionInfo().GetStatus(), "nothing happened to it")
 	require.Contains(t, denied.String(), "forges a step")
 	require.NotContains(t, denied.String(), "sue", "the log names tokens, not persons")
+	require.NoError(t, as(t, "otto", authorizer.BreakGlass).TerminateWorkflow(t.Context(), port.GetID(), "", "end of the test"))
 }
 
-// Everything in a token of the server can be read in the history. A worker of another role writes one and is denied.
+// Everything in a token of the server can be read in the history, and the server takes one that a caller wrote for a step
+// in work. Here it is worth nothing, for the step's own role neither.
 func TestWorkersCannotWriteTokens(t *testing.T) {
 	runSagas(t)
 	port, scheduled := waiting(t, "written")
-	described, err := as(t, "rea", authorizer.Reader).WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: enginetest.Shared(t).Namespace()})
+	taken, release := make(chan struct{}), make(chan struct{})
+	run(t, authorizer.TrustWorker, porting.TrustQueue(queue), func(w worker.Worker) {
+		w.RegisterActivityWithOptions(func(context.Context) (string, error) {
+			close(taken)
+			<-release
+			return "high risk", nil
+		}, activity.RegisterOptions{Name: porting.StepScreen})
+	})
+	<-taken
+	reader := as(t, "rea", authorizer.Reader)
+	described, err := reader.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: enginetest.Shared(t).Namespace()})
 	require.NoError(t, err)
 	token, err := proto.Marshal(&tokenspb.Task{
 		NamespaceId: described.GetNamespaceInfo().GetId(), WorkflowId: port.GetID(), RunId: port.GetRunID(), Attempt: 1,
@@ -280,6 +292,9 @@ func TestWorkersCannotWriteTokens(t *testing.T) {
 	for _, role := range []authorizer.Role{authorizer.GateWorker, authorizer.WorkflowWorker, authorizer.TrustWorker} {
 		requireDenied(t, as(t, "rogue", role).CompleteActivity(t.Context(), token, "LOW_RISK_FORGED", nil))
 	}
+	close(release)
+	require.Eventually(t, func() bool { return len(stepsBy(t, reader, port.GetID())) == 1 }, 10*time.Second, 20*time.Millisecond)
+	require.Equal(t, map[string]string{porting.StepScreen: "trust-worker"}, stepsBy(t, reader, port.GetID()))
 	require.NoError(t, as(t, "otto", authorizer.BreakGlass).TerminateWorkflow(t.Context(), port.GetID(), "", "end of the test"))
 }
 

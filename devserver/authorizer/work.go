@@ -110,7 +110,7 @@ var harmless = map[enumspb.CommandType]bool{
 	enumspb.COMMAND_TYPE_PROTOCOL_MESSAGE:                  true,
 }
 
-// commandIsOurs goes by the part of the command that is there, which the server obeys, and by its type.
+// commandIsOurs goes by the type of a command, as the server does.
 func (p *policy) commandIsOurs(as Role, c *commandpb.Command) error {
 	switch c.GetCommandType() {
 	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
@@ -141,7 +141,7 @@ func (p *policy) schedulesOurStep(as Role, a *commandpb.ScheduleActivityTaskComm
 func (p *policy) startsOurChild(a *commandpb.StartChildWorkflowExecutionCommandAttributes) error {
 	prefix, ours := sagas[a.GetWorkflowType().GetName()]
 	switch {
-	case !p.isHere(a.GetNamespace()):
+	case !p.isHere(a.GetNamespace()): //nolint:staticcheck // the server still obeys it
 		return otherNamespace
 	case !ours || !strings.HasPrefix(a.GetWorkflowId(), prefix):
 		return denial("only ports and bulk orders are started")
@@ -157,7 +157,7 @@ func (p *policy) startsOurChild(a *commandpb.StartChildWorkflowExecutionCommandA
 
 func (p *policy) passesOn(a *commandpb.SignalExternalWorkflowExecutionCommandAttributes) error {
 	switch {
-	case !p.isHere(a.GetNamespace()):
+	case !p.isHere(a.GetNamespace()): //nolint:staticcheck // the server still obeys it
 		return otherNamespace
 	case !passedOn[a.GetSignalName()]:
 		return denial("sagas do not tell each other this")
