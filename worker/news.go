@@ -40,7 +40,7 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 			return
 		}
 		hint := porting.CarrierEvent{ID: news.ID, By: "webhook", Carrier: "simulator", Hint: news.Type}
-		if err := ports.CarrierEvent(r.Context(), news.Order.Port, hint); err != nil && !gone(err) {
+		if err := deliver(r.Context(), ports, news.Order.Port, hint); err != nil && !gone(err) {
 			log.Warn("carrier news could not be delivered", "port", news.Order.Port, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 			return
@@ -48,6 +48,16 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 		w.WriteHeader(http.StatusAccepted)
 	})
 	return mux
+}
+
+// deliver hints to the port, and to its rescue where its saga is gone. Most ended ports have none; one that misses the hint
+// looks by itself.
+func deliver(ctx context.Context, ports Hinter, port string, hint porting.CarrierEvent) error {
+	err := ports.CarrierEvent(ctx, port, hint)
+	if err != nil && gone(err) {
+		_ = ports.CarrierEvent(ctx, porting.RescueID(port), hint)
+	}
+	return err
 }
 
 func gone(err error) bool {

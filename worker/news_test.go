@@ -29,11 +29,12 @@ var now = time.Date(2026, time.January, 12, 15, 0, 0, 0, time.UTC)
 type hinter struct {
 	err   error
 	port  string
+	asked []string // every port that a hint was meant for
 	hints []porting.CarrierEvent
 }
 
 func (h *hinter) CarrierEvent(_ context.Context, id string, e porting.CarrierEvent) error {
-	h.port, h.hints = id, append(h.hints, e)
+	h.port, h.hints, h.asked = id, append(h.hints, e), append(h.asked, id)
 	return h.err
 }
 
@@ -106,6 +107,15 @@ func TestNewsThatCannotBeDelivered(t *testing.T) {
 			require.Equal(t, c.status, bring(t, &hinter{err: c.err}, body, simulator.Sign(secret, body, now)))
 		})
 	}
+}
+
+// A port whose saga is gone may be under rescue, which wants to hear of its carrier too.
+func TestNewsOfAPortWhoseSagaIsGone(t *testing.T) {
+	t.Parallel()
+	ports := &hinter{err: &porting.Error{Kind: porting.Refused, Code: "port-closed"}}
+	body := webhook(t)
+	require.Equal(t, http.StatusAccepted, bring(t, ports, body, simulator.Sign(secret, body, now)))
+	require.Equal(t, []string{"pi-1", "rescue-pi-1"}, ports.asked)
 }
 
 func TestServeNewsEndsWithItsContext(t *testing.T) {
