@@ -20,6 +20,10 @@ func details(p *porting.Port) string {
 		fmt.Fprintf(&b, "**A person must look:** %s\n\n", plain(p.Attention))
 	}
 	fmt.Fprintf(&b, "%s, order `%s` version %d, %s\n\n", numbersLine(p), plain(p.Order.Reference), p.Order.Version, rulesLine(p))
+	if p.Receipt.Signed && p.Deciding() {
+		_, missing := p.Ruling("")
+		fmt.Fprintf(&b, "**To approve it:** %s\n\n", strings.Join(missing, "; "))
+	}
 	if !p.Closed() {
 		writeActions(&b, p)
 		if p.DueWhat != "" && !p.DueAt.IsZero() && p.Stage != porting.OnHold {
@@ -78,18 +82,30 @@ func rulesLine(p *porting.Port) string {
 func writeActions(b *strings.Builder, p *porting.Port) {
 	b.WriteString("**What you can do now** (More Actions, Send a Signal)\n\n| Signal | Body | What it does |\n|---|---|---|\n")
 	for _, doc := range porting.MessageDocs {
-		if takes(p.Stage, doc.Name) {
+		if takes(p, doc.Name) {
+			if doc.Name == porting.MsgDecide && p.Receipt.Signed {
+				doc = signedDecide(p)
+			}
 			fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", doc.Name, doc.Example, doc.Description)
 		}
 	}
 	b.WriteString("\n")
 }
 
-// takes reports whether a message makes sense in a stage.
-func takes(stage porting.Stage, message string) bool {
+// signedDecide says where the body of a signed decision comes from: nobody signs in a browser.
+func signedDecide(p *porting.Port) porting.MessageDoc {
+	return porting.MessageDoc{
+		Name: porting.MsgDecide, Example: `{"statement": "…", "signature": "…"}`,
+		Description: "Signed by an approver: `portsaga decide " + p.ID + " --approve --paste` shows what is signed and prints the body",
+	}
+}
+
+// takes reports whether a message makes sense where the port is.
+func takes(p *porting.Port, message string) bool {
+	stage := p.Stage
 	switch message {
 	case porting.MsgDecide:
-		return stage == porting.Verifying
+		return p.Deciding()
 	case porting.MsgExtend:
 		return stage == porting.Verifying || stage == porting.Exception
 	case porting.MsgResume:

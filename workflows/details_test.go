@@ -45,6 +45,20 @@ func TestDetailsStaySmall(t *testing.T) {
 	require.LessOrEqual(t, len(details(p)), 4096)
 }
 
+// Where decisions must be signed, the page says what is missing and where the body to paste comes from.
+func TestDetailsOfASignedPort(t *testing.T) {
+	t.Parallel()
+	p := busyPort(3)
+	p.Receipt.Signed, p.Found.Policy = true, &porting.Policy{People: 2, Teams: 2, Hardware: 1}
+	page := details(p)
+	require.Contains(t, page, "**To approve it:** 2 more persons must approve; 2 more teams must be among them; 1 of them with a hardware key")
+	require.Contains(t, page, "portsaga decide pi-test --approve --paste")
+	require.NotContains(t, page, `"by": "ben@approvals"`, "nothing unsigned is offered")
+
+	p.Stage, p.Reapproval = porting.Confirmed, true
+	require.Contains(t, details(p), "--paste", "approved again, after a reset")
+}
+
 func TestDetailsOfAShortStoryHaveAllOfIt(t *testing.T) {
 	t.Parallel()
 	page := details(busyPort(10))
@@ -94,15 +108,15 @@ func TestDetailsOfferWhatThePortTakes(t *testing.T) {
 		page := details(p)
 		for _, doc := range porting.MessageDocs {
 			row := "| `" + doc.Name + "` | `" + doc.Example + "` |"
-			require.Equal(t, takes(stage, doc.Name), strings.Contains(page, row), "%s in %s", doc.Name, stage)
+			require.Equal(t, takes(&porting.Port{Stage: stage}, doc.Name), strings.Contains(page, row), "%s in %s", doc.Name, stage)
 		}
 		for _, name := range offered {
-			require.True(t, takes(stage, name), "%s in %s", name, stage)
+			require.True(t, takes(&porting.Port{Stage: stage}, name), "%s in %s", name, stage)
 		}
 	}
-	require.False(t, takes(porting.Submitted, porting.MsgDecide))
-	require.False(t, takes(porting.Submitted, porting.MsgAmend))
-	require.False(t, takes(porting.RollingBack, porting.MsgRevoke))
+	require.False(t, takes(&porting.Port{Stage: porting.Submitted}, porting.MsgDecide))
+	require.False(t, takes(&porting.Port{Stage: porting.Submitted}, porting.MsgAmend))
+	require.False(t, takes(&porting.Port{Stage: porting.RollingBack}, porting.MsgRevoke))
 
 	ended := busyPort(0)
 	ended.End(porting.OutcomeCompleted, "")

@@ -108,7 +108,12 @@ func readPage(o *operator, order porting.Order) string {
 // openDesk runs portsaga on real time, so that nothing expires while somebody looks.
 func openDesk(t *testing.T) *allinone.Stack {
 	t.Helper()
-	s, err := allinone.Start(t.Context(), allinone.Options{Dir: t.TempDir(), Fast: true})
+	return openDeskWith(t, nil)
+}
+
+func openDeskWith(t *testing.T, approvals *allinone.Approvals) *allinone.Stack {
+	t.Helper()
+	s, err := allinone.Start(t.Context(), allinone.Options{Dir: t.TempDir(), Fast: true, Approvals: approvals})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	return s
