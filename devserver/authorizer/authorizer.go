@@ -15,10 +15,9 @@ import (
 
 // Config is what a policy depends on. Namespace, TaskQueue and TaskKey are required.
 type Config struct {
-	Namespace string   // the one namespace that callers may name
-	TaskQueue string   // of the sagas; those of the trust and gate workers follow from it
-	Scheduled []string // workflow types that a schedule may start; none when empty
-	TaskKey   []byte   // at least 32 secret bytes, the same for every frontend of the cluster; it seals task tokens
+	Namespace string // the one namespace that callers may name
+	TaskQueue string // of the sagas; those of the trust and gate workers follow from it
+	TaskKey   []byte // at least 32 secret bytes, the same for every frontend of the cluster; it seals task tokens
 
 	Log *slog.Logger // of denials; slog.Default() when nil
 }
@@ -33,7 +32,6 @@ type Authorizer struct {
 type policy struct {
 	namespace string
 	queues    map[Role]string
-	scheduled []string
 	seal      seal
 }
 
@@ -51,7 +49,7 @@ func New(c Config) (*Authorizer, error) {
 		c.Log = slog.Default()
 	}
 	return &Authorizer{log: c.Log, policy: &policy{
-		namespace: c.Namespace, scheduled: c.Scheduled, seal: seal{c.TaskKey},
+		namespace: c.Namespace, seal: seal{c.TaskKey},
 		queues: map[Role]string{
 			WorkflowWorker: c.TaskQueue,
 			TrustWorker:    porting.TrustQueue(c.TaskQueue),

@@ -22,22 +22,24 @@ func (d denial) Error() string { return string(d) }
 // unexpected is the answer to a request that is not what its method takes.
 const unexpected = denial("the request is not what this method takes")
 
-func startsPort(p *policy, _ Role, request any) error {
+func startsOurs(p *policy, as Role, request any) error {
 	r, ok := request.(*workflowservice.StartWorkflowExecutionRequest)
 	if !ok {
 		return unexpected
 	}
-	prefix, ours := sagas[r.GetWorkflowType().GetName()]
+	k, ours := kinds[r.GetWorkflowType().GetName()]
 	switch {
 	case !ours:
-		return denial("only ports and bulk orders are started")
-	case !strings.HasPrefix(r.GetWorkflowId(), prefix):
-		return denial("the workflow ID is not that of a port or bulk order")
+		return denial("only workflows of portsaga are started")
+	case k.who&as == 0:
+		return denial("role " + as.String() + " may not start this workflow")
+	case !strings.HasPrefix(r.GetWorkflowId(), k.prefix):
+		return denial("the workflow ID is that of another thing")
 	case !p.isQueue(r.GetTaskQueue(), WorkflowWorker):
-		return denial("a port is started on the queue of the sagas")
-	case r.GetWorkflowIdReusePolicy() != enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return denial("a workflow is started on the queue of the sagas")
+	case !k.reuses(r.GetWorkflowIdReusePolicy()):
 		return denial("an order is started once: the reuse policy must be REJECT_DUPLICATE")
-	case r.GetWorkflowIdConflictPolicy() > enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL, r.GetOnConflictOptions() != nil:
+	case !k.meets(r.GetWorkflowIdConflictPolicy()), r.GetOnConflictOptions() != nil:
 		return denial("an order is started once: the conflict policy must be FAIL")
 	case lasts(r.GetWorkflowExecutionTimeout()), lasts(r.GetWorkflowRunTimeout()):
 		return denial("a port that times out is not rolled back: it has its own clocks")
@@ -53,6 +55,16 @@ func startsPort(p *policy, _ Role, request any) error {
 		return denial("a port has no run before it")
 	}
 	return nil
+}
+
+// reuses reports whether a start may treat one that has ended under its ID so.
+func (k kind) reuses(policy enumspb.WorkflowIdReusePolicy) bool {
+	return policy == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE || (k.again && policy <= enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+}
+
+// meets reports whether a start may treat one that runs under its ID so.
+func (k kind) meets(policy enumspb.WorkflowIdConflictPolicy) bool {
+	return policy <= enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL || (k.again && policy == enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
 }
 
 func lasts(d *durationpb.Duration) bool { return d.AsDuration() != 0 }
@@ -73,7 +85,7 @@ func startsPortWithUpdate(p *policy, as Role, request any) error {
 	if start.GetNamespace() != p.namespace || update.GetNamespace() != p.namespace {
 		return otherNamespace
 	}
-	if err := startsPort(p, as, start); err != nil {
+	if err := startsOurs(p, as, start); err != nil {
 		return err
 	}
 	return sendsUpdate(p, as, update)
@@ -105,8 +117,8 @@ func sends(as Role, name, to string) error {
 		return denial("there is no such message")
 	case m.who&as == 0:
 		return denial("role " + as.String() + " may not send " + name)
-	case !isSaga(to):
-		return denial("messages go to ports and bulk orders")
+	case !isOurs(to):
+		return denial("messages go to workflows of portsaga")
 	}
 	return nil
 }
@@ -168,7 +180,7 @@ func names(paths []string, prefixes ...string) bool {
 	})
 }
 
-// schedulesOurs holds a schedule to the workflows that the policy names: what a schedule starts, the server itself starts,
+// schedulesOurs holds a schedule to the workflows that are meant for one: what a schedule starts, the server itself starts,
 // and nobody checks it again.
 func schedulesOurs(p *policy, _ Role, request any) error {
 	var schedule *schedulepb.Schedule
@@ -182,7 +194,7 @@ func schedulesOurs(p *policy, _ Role, request any) error {
 	}
 	start := schedule.GetAction().GetStartWorkflow()
 	switch {
-	case !slices.Contains(p.scheduled, start.GetWorkflowType().GetName()):
+	case !kinds[start.GetWorkflowType().GetName()].scheduled:
 		return denial("this workflow is not scheduled")
 	case !p.isQueue(start.GetTaskQueue(), WorkflowWorker):
 		return denial("a schedule starts on the queue of the sagas")

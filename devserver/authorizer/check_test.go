@@ -65,10 +65,10 @@ func TestStartsPorts(t *testing.T) {
 		}, ""),
 		by("another namespace", func(r *request) { r.Namespace = "victim" }, "not about the namespace"),
 		by("no namespace", func(r *request) { r.Namespace = "" }, "not about the namespace"),
-		by("another workflow", func(r *request) { r.WorkflowType.Name = "Steal" }, "only ports"),
-		by("no workflow", func(r *request) { r.WorkflowType = nil }, "only ports"),
-		by("the ID of another thing", func(r *request) { r.WorkflowId = "temporal-sys-scheduler:x" }, "workflow ID"),
-		by("a port with the ID of an order", func(r *request) { r.WorkflowId = "bo-1" }, "workflow ID"),
+		by("another workflow", func(r *request) { r.WorkflowType.Name = "Steal" }, "only workflows"),
+		by("no workflow", func(r *request) { r.WorkflowType = nil }, "only workflows"),
+		by("the ID of another thing", func(r *request) { r.WorkflowId = "temporal-sys-scheduler:x" }, "another thing"),
+		by("a port with the ID of an order", func(r *request) { r.WorkflowId = "bo-1" }, "another thing"),
 		by("on the queue of the gate", func(r *request) { r.TaskQueue = plain(porting.GateQueue(queue)) }, "queue of the sagas"),
 		by("on a rogue queue", func(r *request) { r.TaskQueue = plain("mine") }, "queue of the sagas"),
 		by("on a sticky queue", func(r *request) { r.TaskQueue = sticky(queue, queue) }, "queue of the sagas"),
@@ -93,6 +93,19 @@ func TestStartsPorts(t *testing.T) {
 		by("calling somebody when it ends", func(r *request) { r.CompletionCallbacks = []*commonpb.Callback{{}} }, "callback"),
 		by("as if it had failed", func(r *request) { r.ContinuedFailure = &failurepb.Failure{} }, "no run before"),
 		by("as if it had run", func(r *request) { r.LastCompletionResult = &commonpb.Payloads{} }, "no run before"),
+		by("a rescue", func(r *request) { r.WorkflowType.Name, r.WorkflowId = porting.WorkflowRescue, "rescue-pi-1" }, "may not start"),
+		by("the reaper", func(r *request) { r.WorkflowType.Name, r.WorkflowId = porting.WorkflowReap, "reap" }, "may not start"),
+		by("a look at the ledger", func(r *request) { r.WorkflowType.Name, r.WorkflowId = porting.WorkflowReconcile, "reconcile" }, "may not start"),
+		{"a look at the ledger, by an operator", Operator, workflows + "StartWorkflowExecution", start(func(r *request) {
+			r.WorkflowType.Name, r.WorkflowId = porting.WorkflowReconcile, "reconcile-ledger"
+			r.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+			r.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+		}), ""},
+		{"a look in place of another", Operator, workflows + "StartWorkflowExecution", start(func(r *request) {
+			r.WorkflowType.Name, r.WorkflowId = porting.WorkflowReconcile, "reconcile-ledger"
+			r.WorkflowIdConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+		}), "conflict policy"},
+		{"a port, by an operator", Operator, workflows + "StartWorkflowExecution", start(nil), "may not start"},
 		{"by a reader", Reader, workflows + "StartWorkflowExecution", start(nil), "no role"},
 		{"by the gate", GateWorker, workflows + "StartWorkflowExecution", start(nil), "no role"},
 		{"by somebody with two other roles", Reader | Approver, workflows + "StartWorkflowExecution", start(nil), "no role"},
@@ -156,7 +169,7 @@ func TestMessagesByRole(t *testing.T) {
 		porting.MsgRevoke: CustomerCare | Operator, porting.MsgAmend: Submitter | Operator,
 		porting.MsgHold: Operator, porting.MsgResume: Operator, porting.MsgExtend: Operator, porting.MsgReassign: Operator,
 		porting.MsgNote: Submitter | Approver | CustomerCare | Operator, porting.MsgCarrierEvent: Webhook, porting.MsgProgress: nobody,
-		"unheard-of": nobody,
+		porting.MsgAcknowledge: Operator, porting.MsgSettled: nobody, "unheard-of": nobody,
 	}
 	onlyUpdates := map[string]bool{porting.UpdateReceive: true, porting.UpdateAddPorts: true}
 	var all []attempt
@@ -187,7 +200,7 @@ func TestMessagesGoToSagas(t *testing.T) {
 	elsewhere := signal(porting.MsgRevoke)
 	elsewhere.Namespace = "victim"
 	try(t, []attempt{
-		{"to a workflow of the server", CustomerCare, workflows + "SignalWorkflowExecution", system, "go to ports"},
+		{"to a workflow of the server", CustomerCare, workflows + "SignalWorkflowExecution", system, "go to workflows"},
 		{"to another namespace", CustomerCare, workflows + "SignalWorkflowExecution", elsewhere, "not about the namespace"},
 		{"with a start", Submitter | CustomerCare, workflows + "SignalWithStartWorkflowExecution", signal(porting.MsgRevoke), "without an order"},
 	})
@@ -204,13 +217,16 @@ func TestQueries(t *testing.T) {
 		{"what the Web UI asks", Operator, method, ask("__temporal_workflow_metadata"), ""},
 		{"anything else", Reader, method, ask("secrets"), "no such query"},
 		{"by a webhook", Webhook, method, ask(porting.QueryStatus), "no role"},
-		{"by a worker", GateWorker, method, ask(porting.QueryStatus), "no role"},
+		{"by the reaper's steps", GateWorker, method, ask(porting.QueryStatus), ""},
+		{"by another worker", TrustWorker, method, ask(porting.QueryStatus), "no role"},
 	})
 }
 
 // reapplies is a Reset by the older field, which the server still obeys.
+//
+//nolint:staticcheck // that is the point
 func reapplies(what enumspb.ResetReapplyType) *workflowservice.ResetWorkflowExecutionRequest {
-	return &workflowservice.ResetWorkflowExecutionRequest{Namespace: ours, ResetReapplyType: what} //nolint:staticcheck // that is the point
+	return &workflowservice.ResetWorkflowExecutionRequest{Namespace: ours, ResetReapplyType: what}
 }
 
 func TestEmergencies(t *testing.T) {
@@ -258,7 +274,7 @@ func TestEmergencies(t *testing.T) {
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	schedule := func(change func(*workflowpb.NewWorkflowExecutionInfo)) *schedulepb.Schedule {
-		info := &workflowpb.NewWorkflowExecutionInfo{WorkflowType: &commonpb.WorkflowType{Name: "Reconcile"}, TaskQueue: plain(queue)}
+		info := &workflowpb.NewWorkflowExecutionInfo{WorkflowType: &commonpb.WorkflowType{Name: porting.WorkflowReap}, TaskQueue: plain(queue)}
 		if change != nil {
 			change(info)
 		}

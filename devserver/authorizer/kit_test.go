@@ -24,7 +24,7 @@ var taskKey = bytes.Repeat([]byte("k"), keySize)
 
 func policyForTests(t *testing.T) *Authorizer {
 	t.Helper()
-	a, err := New(Config{Namespace: ours, TaskQueue: queue, TaskKey: taskKey, Scheduled: []string{"Reconcile"}, Log: slog.New(slog.DiscardHandler)})
+	a, err := New(Config{Namespace: ours, TaskQueue: queue, TaskKey: taskKey, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	return a
 }

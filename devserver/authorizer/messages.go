@@ -26,27 +26,43 @@ var messages = map[string]message{
 	porting.MsgReassign:     {Operator, false},
 	porting.MsgNote:         {Submitter | Approver | CustomerCare | Operator, false},
 	porting.MsgCarrierEvent: {Webhook, false},
-	porting.MsgProgress:     {nobody, false}, // from a port to its bulk order
+	porting.MsgAcknowledge:  {Operator, false}, // of a concern
+	porting.MsgProgress:     {nobody, false},   // from a port to its bulk order
+	porting.MsgSettled:      {nobody, false},   // from the reaper to a concern
 }
 
-// passedOn are the messages that sagas send to each other.
-var passedOn = map[string]bool{porting.MsgDecide: true, porting.MsgRevoke: true, porting.MsgProgress: true}
+// passedOn are the messages that workflows send to each other.
+var passedOn = map[string]bool{porting.MsgDecide: true, porting.MsgRevoke: true, porting.MsgProgress: true, porting.MsgSettled: true}
 
-// queries are what may be asked of a saga: its status, and what the Web UI asks of every workflow.
+// queries are what may be asked of a workflow: its status, and what the Web UI asks of every one.
 var queries = map[string]bool{
-	porting.QueryStatus: true, "__temporal_workflow_metadata": true, "__stack_trace": true, "__enhanced_stack_trace": true,
+	porting.QueryStatus: true, porting.QueryConcern: true,
+	"__temporal_workflow_metadata": true, "__stack_trace": true, "__enhanced_stack_trace": true,
 }
 
-// sagas are the workflows that may be started, and how the IDs of each begin.
-var sagas = map[string]string{
-	porting.WorkflowPortIn: "pi-",
-	porting.WorkflowBulk:   "bo-",
+// kind is a workflow that may be started, and how.
+type kind struct {
+	prefix    string // of its IDs
+	who       Role   // from outside
+	child     bool   // by another of our workflows
+	scheduled bool   // by a schedule
+	again     bool   // once more under the same ID, when it has ended
 }
 
-// isSaga reports whether an ID is that of a port or a bulk order, and not of a workflow of the server itself.
-func isSaga(id string) bool {
-	for _, prefix := range sagas {
-		if strings.HasPrefix(id, prefix) {
+// kinds are all our workflows. Nothing else is started.
+var kinds = map[string]kind{
+	porting.WorkflowPortIn:    {prefix: "pi-", who: Submitter, child: true},
+	porting.WorkflowBulk:      {prefix: "bo-", who: Submitter},
+	porting.WorkflowReap:      {prefix: "reap", scheduled: true},
+	porting.WorkflowRescue:    {prefix: "rescue-", child: true, again: true},
+	porting.WorkflowConcern:   {prefix: "concern-", child: true, again: true},
+	porting.WorkflowReconcile: {prefix: "reconcile", who: Operator, again: true},
+}
+
+// isOurs reports whether an ID is that of one of our workflows, and not of one of the server itself.
+func isOurs(id string) bool {
+	for _, k := range kinds {
+		if strings.HasPrefix(id, k.prefix) {
 			return true
 		}
 	}

@@ -39,9 +39,20 @@ func policyPage() string {
 	for _, name := range sorted(messages) {
 		by := strings.Join(messages[name].who.names(), ", ")
 		if by == "" {
-			by = "nobody: sagas tell each other"
+			by = "nobody: workflows tell each other"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s |\n", name, by)
+	}
+	b.WriteString("\n## Workflows\n\n| Workflow | Started by |\n|---|---|\n")
+	for _, name := range sorted(kinds) {
+		by := kinds[name].who.names()
+		if kinds[name].child {
+			by = append(by, "another workflow")
+		}
+		if kinds[name].scheduled {
+			by = append(by, "a schedule")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, strings.Join(by, ", "))
 	}
 	b.WriteString("\n## Methods\n\nA star marks methods whose requests are looked into.\n\n| Who | Methods |\n|---|---|\n")
 	lines := map[string][]string{}

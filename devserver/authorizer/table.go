@@ -24,8 +24,8 @@ var table = map[string]row{
 	health + "Check":            {anyone, nil},
 	workflows + "GetSystemInfo": {anyone, nil},
 
-	// Ports are started by submitters alone, and only as the starter starts them.
-	workflows + "StartWorkflowExecution": {Submitter, startsPort},
+	// Our workflows are started by whom messages.go names, ports by submitters alone and only as the starter starts them.
+	workflows + "StartWorkflowExecution": {Submitter | Operator, startsOurs},
 	workflows + "ExecuteMultiOperation":  {Submitter, startsPortWithUpdate},
 
 	// Messages: which role may send which is in messages.go.
@@ -34,12 +34,12 @@ var table = map[string]row{
 	workflows + "PollWorkflowExecutionUpdate":    {Submitter | Approver | Webhook | CustomerCare | Operator, nil},
 	workflows + "RequestCancelWorkflowExecution": {Operator | BreakGlass, nil}, // a cancelled port rolls back
 
-	// Ports are read by people.
-	workflows + "DescribeWorkflowExecution":          {people, nil},
-	workflows + "GetWorkflowExecutionHistoryReverse": {people, nil},
-	workflows + "ListWorkflowExecutions":             {people, nil},
+	// Ports are read by people, and by the reaper's steps, which the gate runs.
+	workflows + "DescribeWorkflowExecution":          {people | GateWorker, nil},
+	workflows + "ListWorkflowExecutions":             {people | GateWorker, nil},
+	workflows + "QueryWorkflow":                      {people | GateWorker, asksKnownQuery},
 	workflows + "CountWorkflowExecutions":            {people, nil},
-	workflows + "QueryWorkflow":                      {people, asksKnownQuery},
+	workflows + "GetWorkflowExecutionHistoryReverse": {people, nil},
 
 	// Sagas are replayed, so their workers read histories.
 	workflows + "GetWorkflowExecutionHistory": {people | WorkflowWorker, nil},
@@ -62,7 +62,7 @@ var table = map[string]row{
 	workflows + "RecordWorkerHeartbeat": {workers, nil},
 	workflows + "ShutdownWorker":        {workers, leavesOwnQueue},
 
-	// The namespace is prepared at every deployment. A schedule starts what the policy names and nothing else.
+	// The namespace is prepared at every deployment. A schedule starts the reaper and nothing else.
 	workflows + "RegisterNamespace":    {Bootstrap, nil},
 	operators + "AddSearchAttributes":  {Bootstrap, nil},
 	operators + "ListSearchAttributes": {watchers | Bootstrap, nil},

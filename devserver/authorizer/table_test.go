@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/worker"
 )
 
 // frontend are the services that the server's frontend registers.
@@ -156,9 +157,15 @@ func TestWhoMayCallWhat(t *testing.T) {
 // A message that the language gains must be given to somebody, or to nobody, here.
 func TestEveryMessageIsClassified(t *testing.T) {
 	t.Parallel()
-	wanted := []string{porting.UpdateReceive, porting.UpdateAddPorts, porting.MsgProgress}
+	wanted := []string{porting.UpdateReceive, porting.UpdateAddPorts, porting.MsgProgress, porting.MsgAcknowledge, porting.MsgSettled}
 	for _, doc := range porting.MessageDocs {
 		wanted = append(wanted, doc.Name)
 	}
 	require.ElementsMatch(t, wanted, slices.Collect(maps.Keys(messages)))
+}
+
+// A workflow that workers gain must be given to somebody, or to nobody, here.
+func TestEveryWorkflowIsClassified(t *testing.T) {
+	t.Parallel()
+	require.ElementsMatch(t, worker.WorkflowTypes(), slices.Collect(maps.Keys(kinds)))
 }

@@ -139,15 +139,15 @@ func (p *policy) schedulesOurStep(as Role, a *commandpb.ScheduleActivityTaskComm
 }
 
 func (p *policy) startsOurChild(a *commandpb.StartChildWorkflowExecutionCommandAttributes) error {
-	prefix, ours := sagas[a.GetWorkflowType().GetName()]
+	k := kinds[a.GetWorkflowType().GetName()]
 	switch {
 	case !p.isHere(a.GetNamespace()): //nolint:staticcheck // the server still obeys it
 		return otherNamespace
-	case !ours || !strings.HasPrefix(a.GetWorkflowId(), prefix):
-		return denial("only ports and bulk orders are started")
+	case !k.child || !strings.HasPrefix(a.GetWorkflowId(), k.prefix):
+		return denial("this workflow is not started by another")
 	case a.GetTaskQueue().GetName() != "" && !p.isQueue(a.GetTaskQueue(), WorkflowWorker):
-		return denial("a port is started on the queue of the sagas")
-	case a.GetWorkflowIdReusePolicy() != enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return denial("a workflow is started on the queue of the sagas")
+	case !k.reuses(a.GetWorkflowIdReusePolicy()):
 		return denial("an order is started once: the reuse policy must be REJECT_DUPLICATE")
 	case a.GetCronSchedule() != "", a.GetRetryPolicy() != nil, a.GetVersioningOverride() != nil:
 		return denial("a port runs once, on the workers' present code")
@@ -161,14 +161,14 @@ func (p *policy) passesOn(a *commandpb.SignalExternalWorkflowExecutionCommandAtt
 		return otherNamespace
 	case !passedOn[a.GetSignalName()]:
 		return denial("sagas do not tell each other this")
-	case !isSaga(a.GetExecution().GetWorkflowId()):
-		return denial("messages go to ports and bulk orders")
+	case !isOurs(a.GetExecution().GetWorkflowId()):
+		return denial("messages go to workflows of portsaga")
 	}
 	return nil
 }
 
 func (p *policy) continuesOurs(a *commandpb.ContinueAsNewWorkflowExecutionCommandAttributes) error {
-	if _, ours := sagas[a.GetWorkflowType().GetName()]; !ours && a.GetWorkflowType().GetName() != "" {
+	if _, ours := kinds[a.GetWorkflowType().GetName()]; !ours && a.GetWorkflowType().GetName() != "" {
 		return denial("a saga goes on as a saga")
 	}
 	if a.GetTaskQueue().GetName() != "" && !p.isQueue(a.GetTaskQueue(), WorkflowWorker) {

@@ -213,15 +213,20 @@ func TestCommands(t *testing.T) {
 		with("a port of a bulk order", "", starts(func(*child) {})),
 		with("a child elsewhere", "not about the namespace", starts(func(a *child) { a.Namespace = "victim" })), //nolint:staticcheck // the server still obeys it
 		with("a child here", "", starts(func(a *child) { a.Namespace = ours })),                                 //nolint:staticcheck // as the SDK sends it
-		with("a child that is no port", "only ports", starts(func(a *child) { a.WorkflowType.Name = "Steal" })),
+		with("a child that is none of ours", "not started by another", starts(func(a *child) { a.WorkflowType.Name = "Steal" })),
 		with("a child on a rogue queue", "queue of the sagas", starts(func(a *child) { a.TaskQueue = plain("mine") })),
+		with("a rescue, once more", "", starts(func(a *child) {
+			a.WorkflowType.Name, a.WorkflowId, a.WorkflowIdReusePolicy = porting.WorkflowRescue, "rescue-pi-1", 1
+		})),
+		with("the reaper, as a child", "not started by another", starts(func(a *child) { a.WorkflowType.Name, a.WorkflowId = porting.WorkflowReap, "reap" })),
+		with("a settled concern", "", tells(ours, "concern-order-pi-1", porting.MsgSettled)),
 		with("a child again", "REJECT_DUPLICATE", starts(func(a *child) { a.WorkflowIdReusePolicy = 0 })),
 		with("a child again and again", "runs once", starts(func(a *child) { a.CronSchedule = "* * * * *" })),
 		with("progress to the order", "", tells(ours, "bo-1", porting.MsgProgress)),
 		with("a revocation to a port", "", tells("", "pi-1", porting.MsgRevoke)),
 		with("news that no carrier brought", "do not tell each other", tells(ours, "pi-1", porting.MsgCarrierEvent)),
 		with("a message elsewhere", "not about the namespace", tells("victim", "pi-1", porting.MsgRevoke)),
-		with("a message to the server's workflows", "go to ports", tells(ours, "temporal-sys-scheduler:x", porting.MsgRevoke)),
+		with("a message to the server's workflows", "go to workflows", tells(ours, "temporal-sys-scheduler:x", porting.MsgRevoke)),
 		with("a next run", "", goesOn(porting.WorkflowBulk, queue)),
 		with("a next run of other code", "as a saga", goesOn("Steal", queue)),
 		with("a next run elsewhere", "on its queue", goesOn(porting.WorkflowBulk, "mine")),

@@ -24,7 +24,6 @@ type settings struct {
 	taskQueue   string
 	audience    string
 	taskKeyFile string
-	scheduled   []string
 }
 
 func newCommand() *cobra.Command {
@@ -54,7 +53,6 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.taskQueue, "task-queue", cmp.Or(os.Getenv("PORTSAGA_TASK_QUEUE"), starter.DefaultTaskQueue), "queue of the sagas (PORTSAGA_TASK_QUEUE)")
 	flags.StringVar(&s.audience, "audience", os.Getenv("PORTSAGA_TOKEN_AUDIENCE"), "audience that tokens must name (PORTSAGA_TOKEN_AUDIENCE, or global.authorization.audience)")
 	flags.StringVar(&s.taskKeyFile, "task-key-file", os.Getenv("PORTSAGA_TASK_KEY_FILE"), "64 hexadecimal digits that seal tasks (PORTSAGA_TASK_KEY_FILE); a new key at every start when empty")
-	flags.StringSliceVar(&s.scheduled, "scheduled", nil, "workflow types that a schedule may start")
 	return cmd
 }
 

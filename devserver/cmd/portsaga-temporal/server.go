@@ -37,7 +37,7 @@ func newServer(ctx context.Context, cfg *config.Config, s settings, logger log.L
 		return nil, err
 	}
 	policy, err := authorizer.New(authorizer.Config{
-		Namespace: s.namespace, TaskQueue: s.taskQueue, Scheduled: s.scheduled, TaskKey: key,
+		Namespace: s.namespace, TaskQueue: s.taskQueue, TaskKey: key,
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	})
 	if err != nil {
