@@ -167,7 +167,9 @@ type Status struct {
 	Bulk           string         `json:"bulk,omitempty"`
 	Numbers        []NumberStatus `json:"numbers"`
 	Decisions      []Decision     `json:"decisions,omitempty"`
+	Signed         bool           `json:"signed,omitempty"`    // the port takes signed decisions only
 	Challenge      *Challenge     `json:"challenge,omitempty"` // what a decision must sign, while a signed one is waited for
+	Missing        []string       `json:"missing,omitempty"`   // what the policy still asks for then, one clause each
 	Timeline       []Entry        `json:"timeline"`
 	Undone         []Entry        `json:"undone,omitempty"`
 	Scaled         bool           `json:"scaled_clock,omitempty"`

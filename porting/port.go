@@ -546,6 +546,7 @@ func (p *Port) StatusFor(run string) Status {
 	if p.Receipt.Signed && p.Deciding() {
 		c := p.Challenge(run)
 		s.Challenge = &c
+		_, s.Missing = p.Ruling("")
 	}
 	return s
 }
@@ -568,7 +569,7 @@ func (p *Port) Status() Status {
 		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
 		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
 		Numbers: p.Numbers, Decisions: withoutProofs(p.Decisions), Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(), Owner: p.Owner, HeldIn: p.HeldIn, Bulk: p.Bulk,
-		Messaging: p.Messaging,
+		Messaging: p.Messaging, Signed: p.Receipt.Signed,
 	}
 }
 

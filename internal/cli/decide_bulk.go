@@ -85,7 +85,7 @@ func (f *Factory) challengesOf(ctx context.Context, ports Ports, id string) (wai
 	return nil, !signed, err
 }
 
-// signsDecisions reports whether the newest port of a bulk order has a signed decision: then an unsigned one for all would
+// signsDecisions reports whether the newest port of a bulk order takes signed decisions: then an unsigned one for all would
 // be refused by each.
 func signsDecisions(ctx context.Context, ports Ports, id string) (bool, error) {
 	list, err := ports.List(ctx, starter.Filter{Order: id, Limit: 1})
@@ -93,7 +93,7 @@ func signsDecisions(ctx context.Context, ports Ports, id string) (bool, error) {
 		return false, err
 	}
 	status, err := ports.Status(ctx, list[0].ID)
-	return slices.ContainsFunc(status.Decisions, func(d porting.Decision) bool { return d.Signed }), err
+	return status.Signed, err
 }
 
 func (o decideOptions) decideEach(ctx context.Context, f *Factory, ports Ports, id string, waiting []porting.Challenge, message porting.Decide) error {

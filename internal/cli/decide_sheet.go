@@ -23,7 +23,7 @@ func (f *Factory) writeSheet(w io.Writer, s porting.Statement, status porting.St
 	for _, d := range status.Decisions {
 		rows = append(rows, "so far", oneLine(decisionLine(d)))
 	}
-	rows = append(rows, "missing", strings.Join(missing(status), ", "), "deployment", oneLine(s.Audience), "expires", timestamp(s.ExpiresAt))
+	rows = append(rows, "missing", strings.Join(status.Missing, ", "), "deployment", oneLine(s.Audience), "expires", timestamp(s.ExpiresAt))
 	fields(w, rows...)
 	fmt.Fprintln(w)
 }
@@ -35,22 +35,4 @@ func shownNumbers(s porting.Shown) string {
 		line += fmt.Sprintf(" and %s more", thousands(more))
 	}
 	return line
-}
-
-// missing is what the port waits for, before this decision.
-func missing(s porting.Status) []string {
-	policy, known := policyOf(s.Challenge.Policy)
-	if !known {
-		return nil
-	}
-	_, lacks := policy.Decide(porting.Facts{Version: s.Challenge.OrderVersion, Run: s.Challenge.Run}, s.Decisions)
-	return lacks
-}
-
-// policyOf reads back what porting.Policy.Ref wrote.
-func policyOf(ref string) (porting.Policy, bool) {
-	var p porting.Policy
-	pack, _, _ := strings.Cut(ref, " ")
-	_, err := fmt.Sscanf(strings.TrimPrefix(ref, pack), " people=%d teams=%d hardware=%d", &p.People, &p.Teams, &p.Hardware)
-	return p, err == nil && p.Ref(pack) == ref
 }

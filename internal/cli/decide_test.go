@@ -35,7 +35,7 @@ func deciding(t *testing.T) (*session, keyFile) {
 	ana := newKeyFile(t, "ana")
 	s.serveAgent(t, ana)
 	challenge := aChallenge("pi-1")
-	s.ports.statuses = []porting.Status{{ID: "pi-1", Stage: porting.Verifying, Challenge: &challenge, Decisions: []porting.Decision{
+	s.ports.statuses = []porting.Status{{ID: "pi-1", Stage: porting.Verifying, Challenge: &challenge, Signed: true, Missing: []string{"1 more person must approve", "1 more team must be among them"}, Decisions: []porting.Decision{
 		{Decision: porting.Approve, By: "ben", At: now, OrderVersion: 1, Signed: true, Team: "desk", Hardware: true, Run: "run-1"},
 	}}}
 	s.ports.answer = porting.Answer{ID: "pi-1", Accepted: true, Stage: porting.Verifying, Says: "heard"}
@@ -224,19 +224,6 @@ func TestDecideUsage(t *testing.T) {
 	}
 }
 
-func TestPoliciesAreReadBack(t *testing.T) {
-	t.Parallel()
-	for _, want := range []porting.Policy{{}, {People: 1}, {People: 2, Teams: 2, Hardware: 1}} {
-		got, known := policyOf(want.Ref("us-wireless@2026-11"))
-		require.True(t, known)
-		require.Equal(t, want, got)
-	}
-	for _, bad := range []string{"", "us", "us people=1", "us people=1 teams=0 hardware=0 more"} {
-		_, known := policyOf(bad)
-		require.False(t, known, bad)
-	}
-}
-
 func TestWhatStandsBehindADecision(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]porting.Decision{
@@ -329,7 +316,7 @@ func TestBulkDecideSendsNothingUnsignedWherePortsSign(t *testing.T) {
 	t.Parallel()
 	s, order, _ := orderSession(t)
 	for id := range order.shown {
-		order.shown[id] = porting.Status{ID: id, WaitingOn: porting.WaitingCarrier, Decisions: []porting.Decision{{Decision: porting.Approve, Signed: true}}}
+		order.shown[id] = porting.Status{ID: id, WaitingOn: porting.WaitingCarrier, Signed: true}
 	}
 	require.Equal(t, "challenge-missing", s.code(t, 3, "portsaga bulk decide bo-1 --approve"))
 	require.Nil(t, order.bulkMessage)
