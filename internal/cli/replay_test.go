@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/worker"
 )
 
 // historyOf is the history of a port whose first step is on its way.
@@ -71,6 +72,9 @@ func historyFile(t *testing.T, h *history.History) string {
 	require.NoError(t, os.WriteFile(file, text, 0o600))
 	return file
 }
+
+// everySaga selects what a worker runs.
+var everySaga = "WorkflowType IN ('" + strings.Join(worker.WorkflowTypes(), "', '") + "')"
 
 func TestReplayHistoryFiles(t *testing.T) {
 	t.Parallel()
@@ -188,7 +192,7 @@ func TestReplayOpenPorts(t *testing.T) {
 	require.Equal(t, replayed{ID: "pi-3", RunID: "run-of-pi-3", Workflow: "PortIn", OK: true}, report.Results[2])
 	require.Contains(t, report.Results[1].Error, "nondeterministic")
 	require.NotContains(t, report.Results[1].Error, "\n")
-	filter := "WorkflowType IN ('PortIn', 'PortOrder') AND (ExecutionStatus = 'Running')"
+	filter := everySaga + " AND (ExecutionStatus = 'Running')"
 	require.Equal(t, []string{filter, filter}, cluster.queries, "page by page")
 
 	require.Equal(t, 0, s.run(t, "portsaga replay --limit 1"))
@@ -203,7 +207,7 @@ func TestReplayTakesAQuery(t *testing.T) {
 	cluster := &fakeCluster{}
 	s.replays(cluster)
 	require.Equal(t, 0, s.run(t, "portsaga replay --query", "PortStage = 'verifying' OR PortRisk = 'high'"))
-	require.Equal(t, []string{"WorkflowType IN ('PortIn', 'PortOrder') AND (PortStage = 'verifying' OR PortRisk = 'high')"}, cluster.queries)
+	require.Equal(t, []string{everySaga + " AND (PortStage = 'verifying' OR PortRisk = 'high')"}, cluster.queries)
 	require.Equal(t, "nothing to replay\n", s.out.String())
 	require.Equal(t, 0, s.run(t, "portsaga replay -o json"))
 	require.JSONEq(t, `{"replayed":0,"failed":0,"more":false,"results":[]}`, s.out.String())
