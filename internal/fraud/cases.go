@@ -122,10 +122,10 @@ func readTable(r io.Reader) ([]Case, error) {
 		if errors.Is(err, io.EOF) {
 			return cases, nil
 		}
-		line, _ := table.FieldPos(0)
 		if err != nil {
-			return nil, invalidCase(line, err)
+			return nil, invalidCase(lineOf(err), err)
 		}
+		line, _ := table.FieldPos(0)
 		c, err := rowOf(header, row).read()
 		if err != nil {
 			return nil, invalidCase(line, err)
@@ -134,6 +134,14 @@ func readTable(r io.Reader) ([]Case, error) {
 			return nil, invalidCase(line, fmt.Errorf("there are more than %d cases", maxCases))
 		}
 	}
+}
+
+// lineOf is where a table cannot be read.
+func lineOf(err error) int {
+	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
+		return broken.Line
+	}
+	return 1
 }
 
 var caseColumns = []string{"id", "label", "note", "at"}

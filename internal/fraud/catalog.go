@@ -1,6 +1,7 @@
 package fraud
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strconv"
@@ -139,7 +140,10 @@ func (f *Fact) missing(e *Evidence) Why {
 
 // unknown is the value of a fact that is missing. CEL treats it as it treats an error: what the rest of a rule decides without
 // the fact is decided, and all else is unknown too. Its node is not 0, or CEL would write one into what all rules share.
-var unknown = types.NewErrWithNodeID(1, "missing evidence")
+var (
+	unknown    = types.NewErrWithNodeID(1, "%w", errUnknown)
+	errUnknown = errors.New("missing evidence")
+)
 
 // value is the fact as rules see it.
 func (f *Fact) value(e *Evidence) ref.Val {

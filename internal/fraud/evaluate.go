@@ -1,6 +1,8 @@
 package fraud
 
 import (
+	"errors"
+
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -50,27 +52,29 @@ type MissingFact struct {
 	Why  Why    `json:"why"`
 }
 
-// Evaluate holds evidence against a policy. It is pure, and the same in every run of every process.
+// Evaluate holds evidence against a policy. It is pure, and the same in every run of every process. Missing evidence may bring a
+// port to review and never to a block: that takes rules that fired.
 func Evaluate(p *Policy, e Evidence) Verdict {
 	v := Verdict{Verdict: Clear, Reasons: []Fired{}, Missing: []Gap{}, Policy: p.Ref()}
-	unanswered := false
+	fired, unanswered := 0, false
 	ground, facts := groundOf{}, newView(&e)
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		switch fires, why := r.ask(facts); {
+		switch yes, why := r.ask(facts); {
 		case why != "":
 			gap := r.gap(&e, why)
 			v.Missing = append(v.Missing, gap)
 			v.Score += gap.Weight
 			unanswered = unanswered || gap.Effect == MissingReviews
-		case fires:
+		case yes:
 			v.Reasons = append(v.Reasons, Fired{r.ID, r.Reason, r.Weight, r.Message})
 			v.Score += r.Weight
+			fired += r.Weight
 			ground.hear(r)
 		}
 	}
 	switch {
-	case p.Thresholds.Block > 0 && v.Score >= p.Thresholds.Block && ground.reason != "":
+	case p.Thresholds.Block > 0 && fired >= p.Thresholds.Block && ground.reason != "":
 		v.Verdict, v.Ground = Block, ground.reason
 	case v.Score >= p.Thresholds.Review || unanswered:
 		v.Verdict = Review
@@ -93,14 +97,13 @@ func (g *groundOf) hear(r *Rule) {
 // ask says whether the rule fires, or why that cannot be told.
 func (r *Rule) ask(facts *view) (fires bool, why Why) {
 	answer, _, err := r.program.Eval(facts)
-	switch {
-	case err == nil:
+	if err == nil {
 		return answer == types.True, ""
-	case err == unknown.(error):
-		return false, TooCoarse
-	default:
-		return false, RuleBroken // an overflow or a division by zero; it must not pass for clean
 	}
+	if errors.Is(err, errUnknown) {
+		return false, TooCoarse
+	}
+	return false, RuleBroken // an overflow or a division by zero; it must not pass for clean
 }
 
 // gap is what the missing evidence does. A rule that broke is always looked at.

@@ -96,6 +96,16 @@ func TestMissingEvidence(t *testing.T) {
 	}
 }
 
+// A block rests on what is known: missing evidence adds to the score, and blocks nothing.
+func TestMissingEvidenceNeverBlocks(t *testing.T) {
+	t.Parallel()
+	p := policy(t, "message: The SIM changed.", "message: m\n    when_missing: weight\n    missing_weight: 500")
+	v := fraud.Evaluate(p, evidence(letters(1)))
+	require.Equal(t, 520, v.Score)
+	require.Equal(t, fraud.Review, v.Verdict)
+	require.Empty(t, v.Ground)
+}
+
 func TestWhyAFactIsMissing(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[fraud.Why]fraud.Evidence{

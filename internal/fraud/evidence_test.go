@@ -54,7 +54,7 @@ func TestEvidenceIsReadStrictly(t *testing.T) {
 		`"sim_swap": {"known": {"change": "yesterday"}}`:          "an age is written like",
 		`"sim_swap": {"known": {}, "missing": "timed-out"}`:       "both known and missing",
 		`"sim_swap": {"missing": "because"}`:                      "no such reason",
-		`"sim_swap": {"missing": "rule-broken"}`:                   "no such reason",
+		`"sim_swap": {"missing": "rule-broken"}`:                  "no such reason",
 		`"sim_swap": {"known": {"change": "1h"}} , "x": 1`:        "x",
 		`"velocity": {"known": {"number_24h": -1}}`:               "velocity.number_24h is not between",
 		`"velocity": {"known": {"number_24h": 1.5}}`:              "number_24h",
@@ -102,9 +102,23 @@ func TestKnowAndMiss(t *testing.T) {
 		require.False(t, e.Has(source), source)
 	}
 	all := []fraud.Facts{
-		fraud.SIMSwap{}, fraud.DeviceSwap{}, fraud.CallForwarding{}, fraud.NumberRecycling{}, fraud.Tenure{}, fraud.KYC{}, fraud.Identity{},
-		fraud.Contact{}, fraud.Notice{}, fraud.Velocity{}, fraud.Account{}, fraud.LOA{}, fraud.History{}, fraud.Request{}, fraud.Place{},
-		fraud.Network{}, fraud.Recipient{},
+		fraud.SIMSwap{},
+		fraud.DeviceSwap{},
+		fraud.CallForwarding{},
+		fraud.NumberRecycling{},
+		fraud.Tenure{},
+		fraud.KYC{},
+		fraud.Identity{},
+		fraud.Contact{},
+		fraud.Notice{},
+		fraud.Velocity{},
+		fraud.Account{},
+		fraud.LOA{},
+		fraud.History{},
+		fraud.Request{},
+		fraud.Place{},
+		fraud.Network{},
+		fraud.Recipient{},
 	}
 	for i, facts := range all {
 		e.Know(facts)

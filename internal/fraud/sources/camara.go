@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -46,8 +47,8 @@ func (e *camaraError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", e.status, e.code))
 }
 
-// is says whether an error is a network's answer with that code.
-func is(err error, code string) bool {
+// answeredWith says whether an error is a network's answer with that code.
+func answeredWith(err error, code string) bool {
 	answered, ok := errors.AsType[*camaraError](err)
 	return ok && answered.code == code
 }
@@ -72,9 +73,7 @@ func (c *CAMARA) try(ctx context.Context, s Subject, op operation, body map[stri
 		return err
 	}
 	request := map[string]any{}
-	for name, value := range body {
-		request[name] = value
-	}
+	maps.Copy(request, body)
 	if !token.ThreeLegged {
 		request["phoneNumber"] = s.Number.E164()
 	}

@@ -30,9 +30,9 @@ func (c *CAMARA) kyc(ctx context.Context, s Subject) (fraud.Facts, error) {
 	var told kycAnswer
 	err := c.post(ctx, s, kycMatch, asked, &told)
 	switch {
-	case is(err, "KNOW_YOUR_CUSTOMER.ID_DOCUMENT_MISMATCH"):
+	case answeredWith(err, "KNOW_YOUR_CUSTOMER.ID_DOCUMENT_MISMATCH"):
 		return fraud.KYC{Document: new(false)}, nil
-	case is(err, "KNOW_YOUR_CUSTOMER.ID_DOCUMENT_REQUIRED"):
+	case answeredWith(err, "KNOW_YOUR_CUSTOMER.ID_DOCUMENT_REQUIRED"):
 		return nil, missing(fraud.NotAsked, "the network asks for an identity document first")
 	case err != nil:
 		return nil, err
@@ -60,7 +60,11 @@ func (a kycAnswer) facts() (fraud.Facts, error) {
 		match string
 		into  **bool
 	}{
-		{a.Name, &f.Name}, {a.Address, &f.Address}, {a.PostalCode, &f.PostalCode}, {a.Birthdate, &f.Birthdate}, {a.Document, &f.Document},
+		{a.Name, &f.Name},
+		{a.Address, &f.Address},
+		{a.PostalCode, &f.PostalCode},
+		{a.Birthdate, &f.Birthdate},
+		{a.Document, &f.Document},
 		{a.Email, &f.Email},
 	} {
 		switch field.match {

@@ -42,8 +42,12 @@ func Velocity(all Requests) Source {
 			by        Dimension
 			day, days **int
 		}{
-			{ByNumber, &f.Number24h, &f.Number30d}, {ByAccount, &f.Account24h, &f.Account30d}, {BySigner, &f.Signer24h, &f.Signer30d},
-			{ByEmail, &f.Email24h, &f.Email30d}, {ByAddress, &f.Address24h, &f.Address30d}, {ByRecipient, &f.Recipient24h, &f.Recipient30d},
+			{ByNumber, &f.Number24h, &f.Number30d},
+			{ByAccount, &f.Account24h, &f.Account30d},
+			{BySigner, &f.Signer24h, &f.Signer30d},
+			{ByEmail, &f.Email24h, &f.Email30d},
+			{ByAddress, &f.Address24h, &f.Address30d},
+			{ByRecipient, &f.Recipient24h, &f.Recipient30d},
 		} {
 			if err := s.count(ctx, all.Count, count.by, day, count.day); err != nil {
 				return nil, err

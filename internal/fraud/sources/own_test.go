@@ -75,13 +75,13 @@ func (a archive) Fingerprints(context.Context, string) ([]fraud.Fingerprint, err
 func TestLOA(t *testing.T) {
 	t.Parallel()
 	const text = "I hereby authorise Northwind Voice to move my number from my present provider, and to sign for me"
-	print := fraud.FingerprintOf([]byte("k"), text)
+	letter := fraud.FingerprintOf([]byte("k"), text)
 	s := subject()
 	loa := func(a archive) fraud.Report[fraud.LOA] { return ask(t, []sources.Source{sources.LOA(a)}, "loa", s).LOA }
 	require.Equal(t, fraud.NotApplicable, loa(archive{}).Missing, "there is no letter")
 
-	s.Letter = sources.Letter{SHA256: "d", Fingerprint: print, Account: "a1", SignedAt: now, RequestedAt: now.Add(-time.Hour), CustomerSince: now.AddDate(-1, 0, 0)}
-	known := loa(archive{same: 2, others: []fraud.Fingerprint{"", fraud.FingerprintOf([]byte("k"), "another text of quite enough words to have one"), print}}).Known
+	s.Letter = sources.Letter{SHA256: "d", Fingerprint: letter, Account: "a1", SignedAt: now, RequestedAt: now.Add(-time.Hour), CustomerSince: now.AddDate(-1, 0, 0)}
+	known := loa(archive{same: 2, others: []fraud.Fingerprint{"", fraud.FingerprintOf([]byte("k"), "another text of quite enough words to have one"), letter}}).Known
 	require.Equal(t, 2, *known.OtherAccounts)
 	require.InDelta(t, 1, *known.Similarity, 0)
 	require.True(t, *known.SignedAfterRequest)
