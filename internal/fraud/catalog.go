@@ -20,6 +20,7 @@ type Fact struct {
 
 	place  int // in the catalog
 	source string
+	report sourceField
 	path   int // of the field in its source
 	kind   *cel.Type
 	values []string // of a text
@@ -71,7 +72,7 @@ func buildCatalog() ([]Fact, map[string]sourceField) {
 		fields[source] = sourceField(i)
 		known := field.Type.Field(reportKnown).Type.Elem()
 		for j := range known.NumField() {
-			facts = append(facts, factOf(source, j, known.Field(j)))
+			facts = append(facts, factOf(source, sourceField(i), j, known.Field(j)))
 		}
 	}
 	return facts, fields
@@ -82,8 +83,8 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-func factOf(source string, path int, field reflect.StructField) Fact {
-	f := Fact{Name: source + "." + jsonName(field), Means: field.Tag.Get("fact"), source: source, path: path}
+func factOf(source string, report sourceField, path int, field reflect.StructField) Fact {
+	f := Fact{Name: source + "." + jsonName(field), Means: field.Tag.Get("fact"), source: source, report: report, path: path}
 	value := reflect.New(field.Type.Elem()).Elem()
 	switch v := value.Interface().(type) {
 	case bool:
@@ -116,7 +117,7 @@ func index(facts []Fact) map[string]*Fact {
 
 // field is the fact's place in evidence: a pointer, nil where its source did not tell. ok is false where there is no source.
 func (f *Fact) field(e *Evidence) (field reflect.Value, ok bool) {
-	known := sources[f.source].in(e).Field(reportKnown)
+	known := f.report.in(e).Field(reportKnown)
 	if known.IsNil() {
 		return reflect.Value{}, false
 	}
@@ -127,7 +128,7 @@ func (f *Fact) field(e *Evidence) (field reflect.Value, ok bool) {
 func (f *Fact) missing(e *Evidence) Why {
 	field, ok := f.field(e)
 	if !ok {
-		if why := sources[f.source].in(e).Field(reportMissing).String(); why != "" {
+		if why := f.report.in(e).Field(reportMissing).String(); why != "" {
 			return Why(why)
 		}
 		return NotAsked
