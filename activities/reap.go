@@ -53,7 +53,7 @@ func (r *Reaper) FindAbandoned(ctx context.Context, in porting.ReapInput) (porti
 		}
 		after = ports[len(ports)-1].PortID
 	}
-	look.holdBackIfTooManyAreGone()
+	look.atGone()
 	if err := look.atQuarantine(ctx); err != nil {
 		return porting.Found{}, err
 	}
@@ -74,7 +74,7 @@ type look struct {
 	rescues  map[string]Shown
 	concerns map[string]Shown
 	open     map[string]bool // ports of the ledger
-	gone     int
+	gone     []porting.Abandoned
 	deaf     bool // a carrier did not say what it holds
 	found    porting.Found
 }
@@ -107,10 +107,12 @@ func (l *look) at(ctx context.Context, fence ledger.Fence) error {
 	if needed, err := l.needsRescue(ctx, fence.PortID); !needed || err != nil {
 		return err
 	}
-	if saga.Ended == porting.SagaGone {
-		l.gone++
+	a := porting.Abandoned{Port: fence.PortID, Saga: saga.Ended}
+	if a.Saga == porting.SagaGone {
+		l.gone = append(l.gone, a)
+		return nil
 	}
-	l.found.Abandoned = append(l.found.Abandoned, porting.Abandoned{Port: fence.PortID, Saga: saga.Ended})
+	l.found.Abandoned = append(l.found.Abandoned, a)
 	return nil
 }
 
@@ -158,15 +160,16 @@ func revocationOf(f ledger.Fence) porting.Revoke {
 	}
 }
 
-// holdBackIfTooManyAreGone leaves ports alone whose sagas the engine does not know, where there are many: an engine that was
-// restored from a backup, or another namespace, knows none.
-func (l *look) holdBackIfTooManyAreGone() {
-	if l.gone <= maxGone || l.in.Gone {
+// atGone has ports rescued whose sagas the engine does not know, unless there are many: an engine that was restored from a
+// backup, or another namespace, knows none.
+func (l *look) atGone() {
+	if len(l.gone) <= maxGone || l.in.Gone {
+		room := maxAbandoned - len(l.found.Abandoned)
+		l.found.Abandoned = append(l.found.Abandoned, l.gone[:min(room, len(l.gone))]...)
 		return
 	}
-	l.found.Abandoned = slices.DeleteFunc(l.found.Abandoned, func(a porting.Abandoned) bool { return a.Saga == porting.SagaGone })
 	l.concern(porting.Concern{
-		ID: "concern-sagas-gone", What: fmt.Sprintf("the engine does not know the sagas of %d open ports or more; no such port is rescued by itself", l.gone),
+		ID: "concern-sagas-gone", What: fmt.Sprintf("the engine does not know the sagas of %d open ports; no such port is rescued by itself", len(l.gone)),
 		Next: "see that this is the right namespace and that nothing was restored; then run portsaga ledger reconcile --gone",
 	})
 }

@@ -26,7 +26,6 @@ type watchman struct {
 	rescues   []porting.RescueInput
 	concerns  []porting.Concern
 	fences    []porting.FenceInput
-	underWay  map[string]bool // workflows that run already
 	signalled map[string]any
 }
 

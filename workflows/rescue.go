@@ -22,7 +22,8 @@ func Rescue(ctx workflow.Context, in porting.RescueInput) (porting.Status, error
 	err := r.run(s.story)
 	switch {
 	case errors.Is(err, errLookedAfter):
-		err = r.leave(ctx)
+		r.leave(ctx)
+		err = nil
 	case err != nil:
 		err = s.rollback(ctx, err)
 	}
@@ -171,8 +172,7 @@ func movesNumbers(o porting.Outcome) bool {
 }
 
 // leave ends a rescue that is not needed.
-func (r *rescue) leave(ctx workflow.Context) error {
+func (r *rescue) leave(ctx workflow.Context) {
 	r.record(ctx, porting.EventNote, porting.Reaper, "the port has ended in good order, or its saga runs again: nothing is done")
 	r.wait(ctx, porting.WaitingNobody, porting.Deadline{})
-	return nil
 }
