@@ -20,12 +20,15 @@ func Rescue(ctx workflow.Context, in porting.RescueInput) (porting.Status, error
 	s.undo.push("port the numbers back", s.portBack)
 	r := &rescue{s, in}
 	err := r.run(s.story)
+	var decided stop
 	switch {
 	case errors.Is(err, errLookedAfter):
 		r.leave(ctx)
 		err = nil
-	case err != nil:
+	case s.stopped() || errors.As(err, &decided):
 		err = s.rollback(ctx, err)
+	case err != nil:
+		s.callPerson(ctx, "the rescue failed before it was decided what becomes of the port; nothing was undone")
 	}
 	s.drain(ctx)
 	return s.port.Status(), err

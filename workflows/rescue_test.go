@@ -200,6 +200,24 @@ func TestRescueCallsAPersonWhenItIsStuck(t *testing.T) {
 	require.Equal(t, []bool{true}, w.attention)
 }
 
+// What cannot be read is not decided: nothing is undone on a guess, and the rescue is red in the Web UI.
+func TestRescueDecidesNothingBlindly(t *testing.T) {
+	t.Parallel()
+	for name, replies := range map[string]map[string][]reply{
+		"the carrier cannot be read": {porting.StepRead: {broken}},
+		"the ledger cannot be read":  {porting.StepLook: {{}, broken}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := rescued(t, lost{fence: "open", carrier: porting.CarrierActive, scenario: scenario{replies: replies}})
+			require.Error(t, w.env.GetWorkflowError())
+			require.True(t, w.status().NeedsAttention)
+			require.Subset(t, []string{porting.StepLook, porting.StepRead}, w.steps)
+			require.Equal(t, "open", w.fence)
+		})
+	}
+}
+
 // A carrier that ports the numbers although they were cancelled has them ported back.
 func TestRescueOfAPortThatTheCarrierMovesAllTheSame(t *testing.T) {
 	t.Parallel()
