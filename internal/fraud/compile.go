@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
+	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -65,6 +66,9 @@ func (r *Rule) compile() error {
 	if ast.OutputType() != cel.BoolType {
 		return fmt.Errorf("it is %s and not true or false", ast.OutputType())
 	}
+	if comparesAges(ast.NativeRep()) {
+		return errors.New("an age is asked by within_hours or within_days, and nothing else")
+	}
 	estimate, err := env.EstimateCost(ast, sizes{})
 	if err != nil {
 		return err
@@ -104,6 +108,21 @@ func factsIn(ast *cel.Ast) []*Fact {
 	return facts
 }
 
+// comparesAges says whether an expression does anything with an age but ask it. Two ages are never the same for sure, so that a
+// comparison would read as certain what is not.
+func comparesAges(checked *celast.AST) bool {
+	asked, compared := map[int64]bool{}, false
+	celast.PreOrderVisit(checked.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+		if e.Kind() == celast.CallKind && e.AsCall().IsMemberFunction() {
+			asked[e.AsCall().Target().ID()] = true
+		}
+		if checked.GetType(e.ID()).IsExactType(ageType) && !asked[e.ID()] {
+			compared = true
+		}
+	}))
+	return compared
+}
+
 // sizes bounds the facts that are text, so that the cost of every rule has a bound.
 type sizes struct{}
 
@@ -118,7 +137,7 @@ func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *co
 	return nil
 }
 
-// ageValue is an Age in CEL.
+// ageValue is an Age in CEL. It can only be asked.
 type ageValue struct{ Age }
 
 func (v ageValue) ConvertToNative(reflect.Type) (any, error) { return v.Age, nil }
