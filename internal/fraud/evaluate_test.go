@@ -133,6 +133,31 @@ func TestARuleNeedsOnlyWhatDecidesIt(t *testing.T) {
 	require.Equal(t, fraud.Clear, fraud.Evaluate(policy(t, when, `"!(`+when+` || request.mobile)"`), mobile).Verdict)
 }
 
+// However a rule is written, a fact that is missing answers it neither way.
+func TestNoFormOfARuleReadsAMissingFact(t *testing.T) {
+	t.Parallel()
+	for _, when := range []string{
+		`contact.line == "virtual"`, `contact.line != "virtual"`, `contact.line in ["virtual"]`, `!(contact.line in ["virtual"])`, `"virtual" in [contact.line]`,
+		`[contact.line].exists(x, x == "virtual")`, `[contact.line].all(x, x != "virtual")`, `["a"].exists(x, x == contact.line)`,
+		`contact.line.startsWith("v")`, `contact.line.matches("v.*")`, `size(contact.line) == 0`, `contact.line < "b"`, `dyn(contact.line) == 3`,
+		`type(contact.line) == string`, `{contact.line: 1}.size() == 1`, `[1].map(x, contact.line).size() == 1`, `[contact.line].size() == 1`,
+		`contact.is_the_number ? true : false`, `contact.is_the_number == false`, `!contact.is_the_number`, `false || contact.is_the_number`,
+		`velocity.number_24h > 3`, `!(velocity.number_24h > 3)`, `velocity.number_24h - velocity.number_24h == 0`, `string(velocity.number_24h) == ""`,
+		`loa.similarity >= 0.0`, `history.last_port.within_days(30)`, `!history.last_port.within_days(30)`,
+		`history.last_port.within_days(30) || !history.last_port.within_days(30)`,
+	} {
+		p := policy(t, "sim_swap.change.within_hours(72)", "'"+when+"'")
+		v := fraud.Evaluate(p, evidence())
+		require.Equal(t, fraud.Review, v.Verdict, when)
+		require.Empty(t, v.Reasons, when)
+		require.Equal(t, "sim", v.Missing[0].Rule, when)
+	}
+	for _, when := range []string{"has(contact.line)", "has(sim_swap.change)"} {
+		_, err := fraud.Load("mine.yaml", policyText(t, "sim_swap.change.within_hours(72)", when))
+		require.Error(t, err, "a rule cannot ask whether a fact is missing: when_missing says what that does")
+	}
+}
+
 // A rule that breaks on its evidence is looked at, even where missing evidence would be ignored.
 func TestABrokenRuleIsNeverClean(t *testing.T) {
 	t.Parallel()
