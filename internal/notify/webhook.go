@@ -18,9 +18,10 @@ import (
 
 // Endpoint is a service that hears of ports by webhook.
 type Endpoint struct {
-	Name    string
-	URL     string           // https, unless private addresses are allowed
-	Secrets []porting.Secret // "whsec_" and base64; all of them sign while they are rotated
+	Name    string           `yaml:"name"`
+	Tenant  string           `yaml:"tenant"`  // the only one whose ports it hears of; all when empty
+	URL     string           `yaml:"url"`     // https, unless private addresses are allowed
+	Secrets []porting.Secret `yaml:"secrets"` // "whsec_" and base64; all of them sign while they are rotated
 }
 
 // Webhooks posts events to services, signed by the Standard Webhooks scheme.
@@ -37,11 +38,13 @@ const (
 	HeaderWebhookSignature = "webhook-signature"
 )
 
-// Names are those of the services.
-func (w *Webhooks) Names() []string {
+// Names are those of the services that hear of a tenant's ports; see Facts.Services.
+func (w *Webhooks) Names(tenant string) []string {
 	var names []string
 	for _, e := range w.Endpoints {
-		names = append(names, e.Name)
+		if e.Tenant == "" || e.Tenant == tenant {
+			names = append(names, e.Name)
+		}
 	}
 	return names
 }

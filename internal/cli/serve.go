@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/link"
+	"github.com/portsaga/portsaga/internal/notify"
+	"github.com/portsaga/portsaga/internal/serve"
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/starter"
+)
+
+// outward is what PORTSAGA_* variables say about the world outside: how notices go out, and where answers come in.
+type outward struct {
+	notify.Settings
+	Serve serveSettings
+}
+
+type serveSettings struct {
+	Addr        string `split_words:"true" default:"127.0.0.1:8470" desc:"host:port on which portsaga serve listens"`
+	Tokens      string `split_words:"true" desc:"file with the services that may revoke ports"`
+	Help        string `split_words:"true" desc:"how customers reach people, shown on every page"`
+	BehindProxy bool   `split_words:"true" desc:"believe the last X-Forwarded-For address"`
+}
+
+func readOutward() (outward, error) {
+	var o outward
+	err := envconfig.Process("PORTSAGA", &o)
+	return o, err
+}
+
+func newServe(f *Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve customers' links, and services that revoke",
+		Long: "Serve until it is told to stop by SIGINT or SIGTERM: the page behind the link in customers' notices (/stop/...), revocations\n" +
+			"by services with a token (POST /v1/ports/ID/revoke) and /healthz. Whoever stops a port closes its fence in the ledger before\n" +
+			"the port is told. It needs the ledger and Temporal, and not the deployment's key.\n\n" +
+			"It speaks plain HTTP: put it behind a proxy that ends TLS, and set PORTSAGA_SERVE_BEHIND_PROXY.",
+		Example: "  portsaga serve\n  portsaga serve token billing >> services.yaml\n  PORTSAGA_SERVE_ADDR=127.0.0.1:8470 PORTSAGA_SERVE_TOKENS=services.yaml portsaga serve",
+		GroupID: groupRunning,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.serve(cmd.Context()) },
+	}
+	cmd.AddCommand(newServeToken(f))
+	return cmd
+}
+
+func newServeToken(f *Factory) *cobra.Command {
+	var tenant string
+	cmd := &cobra.Command{
+		Use:   "token NAME",
+		Short: "Make a token for a service",
+		Long: "Make a token with which a service may revoke ports, and print its entry for the file that PORTSAGA_SERVE_TOKENS names.\n" +
+			"The token itself is shown once, on stderr: the file holds its hash.",
+		Example: "  portsaga serve token billing --tenant acme",
+		Args:    exactly(1, "whose token? name the service"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			service, token := serve.NewService(args[0], tenant)
+			entry, err := yaml.Marshal(map[string][]serve.Service{"services": {service}})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(f.Streams.Err, "token of %s, shown once: %s\n", service.Name, token)
+			return f.Print(service, func(w io.Writer) { fmt.Fprintf(w, "%s", entry) })
+		},
+	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "the only tenant whose ports it may revoke (all)")
+	return cmd
+}
+
+func (f *Factory) serve(ctx context.Context) error {
+	settings, err := f.noticeSettings()
+	if err != nil {
+		return err
+	}
+	options, err := f.doorOptions(ctx, settings)
+	if err != nil {
+		return err
+	}
+	handler, err := serve.Handler(options)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Serve.Addr)
+	if err != nil {
+		return &porting.Error{
+			Kind: porting.Failed, Code: "address-unusable", Op: "serve", Object: settings.Serve.Addr, Detail: err.Error(),
+			Next: "set PORTSAGA_SERVE_ADDR to a free address", Err: err,
+		}
+	}
+	f.Log().Info("serving", "addr", listener.Addr().String(), "services", len(options.Services))
+	return serve.Run(ctx, listener, handler, options.Desk)
+}
+
+// doorOptions are everything behind the door: the ledger, the sagas, and who may ask.
+func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Options, error) {
+	var services []serve.Service
+	var err error
+	if settings.Serve.Tokens != "" {
+		if services, err = serve.ReadServices(settings.Serve.Tokens); err != nil {
+			return serve.Options{}, err
+		}
+	}
+	inbound, err := settings.SMS.Inbound(config.ReadSecret)
+	if err != nil {
+		return serve.Options{}, err
+	}
+	books, err := f.noticeBooks(ctx)
+	if err != nil {
+		return serve.Options{}, err
+	}
+	cfg, err := f.Config()
+	if err != nil {
+		return serve.Options{}, err
+	}
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return serve.Options{}, err
+	}
+	c, err := f.Dial(ctx)
+	if err != nil {
+		return serve.Options{}, err
+	}
+	book, err := f.book()
+	if err != nil {
+		return serve.Options{}, err
+	}
+	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue})
+	now := func() time.Time { return connection.Clock().Business(f.Now()) }
+	return serve.Options{
+		Desk:   &link.Desk{Books: books, Ports: signals{ports}, Now: now, Log: f.Log()},
+		Fences: books, Ports: ports, Services: services, Inbound: inbound, Words: notify.NewDictionary(book.List()),
+		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
+	}, nil
+}
+
+// signals tell ports by signal, which works with no worker running.
+type signals struct{ ports *starter.Client }
+
+func (s signals) Tell(ctx context.Context, port string, r porting.Revoke) error {
+	return s.ports.Signal(ctx, port, porting.MsgRevoke, r)
+}
