@@ -41,8 +41,9 @@ func newBootstrap(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Prepare a Temporal cluster and the ledger",
-		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search\n" +
-			"attributes, the ledger's schema and the schedule of the reaper, which looks every minute for ports whose saga is gone. It may be run at every deployment.",
+		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search attributes,\n" +
+			"the ledger's schema, and the schedule of the reaper, which looks every minute for ports whose saga is gone. It may be run at\n" +
+			"every deployment.",
 		Example: "  portsaga bootstrap\n  TEMPORAL_ADDRESS=temporal:7233 PORTSAGA_LEDGER=postgres://... portsaga bootstrap -o json",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,

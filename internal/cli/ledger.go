@@ -19,6 +19,7 @@ func newLedger(f *Factory) *cobra.Command {
 		Short: "Compare the ledger with the sagas and the carriers; stop and allow activations",
 		Long: "The ledger holds every claim and every fence. While it is in quarantine no port is activated: a gate puts it there when it\n" +
 			"was restored from a backup, because a revocation may be missing from it.",
+		Example: "  portsaga ledger status\n  portsaga ledger reconcile\n  portsaga ledger lift",
 		GroupID: groupRunning,
 	}
 	return group(cmd, newLedgerStatus(f), newLedgerQuarantine(f), newLedgerReconcile(f), newLedgerLift(f))
