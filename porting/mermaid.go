@@ -15,36 +15,37 @@ const (
 // Mermaid draws the moves of a direction as a Mermaid state diagram, in the order of the story. Moves that are legal in many
 // stages start in one box that names them. It is empty for a direction without moves.
 func Mermaid(d Direction) string {
-	if d != PortIn {
+	told, known := stories[d]
+	if !known {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n")
-	for _, s := range openStages(portIn) {
-		drawBox(&b, s, stageText(s))
+	for _, s := range openStages(told.table) {
+		drawBox(&b, s, told.stageText(s))
 	}
 	drawBox(&b, Completed, string(Completed))
 	drawBox(&b, OnHold, string(OnHold))
-	drawBox(&b, boxHoldable, "one of: "+listed(holdable))
+	drawBox(&b, boxHoldable, "one of: "+listed(told.holdable))
 	drawBox(&b, boxOpen, "any stage before the end and the rollback")
-	drawArrows(&b, drawn())
+	drawArrows(&b, told.drawn())
 	fmt.Fprintf(&b, "    %s --> [*]\n", boxID(Completed))
 	return b.String()
 }
 
 // drawn is the table as it is drawn: the moves of holds and of every open stage start in their boxes.
-func drawn() []Transition {
-	table := append(slices.Clone(portIn), Transition{boxHoldable, EventHeld, OnHold}, Transition{OnHold, EventResumed, boxHoldable})
-	for _, t := range anywhere {
+func (y story) drawn() []Transition {
+	table := append(slices.Clone(y.table), Transition{boxHoldable, EventHeld, OnHold}, Transition{OnHold, EventResumed, boxHoldable})
+	for _, t := range y.anywhere {
 		table = append(table, Transition{boxOpen, t.On, t.To})
 	}
 	return table
 }
 
 // stageText is a stage and what leaves it as it is; Mermaid's arrows from a box to itself hide each other.
-func stageText(s Stage) string {
+func (y story) stageText(s Stage) string {
 	lines := []string{string(s)}
-	for _, t := range portIn {
+	for _, t := range y.table {
 		if t.From == s && t.To == s {
 			lines = append(lines, "(stays on "+string(t.On)+")")
 		}

@@ -72,9 +72,10 @@ const (
 
 // Revoke withdraws the subscriber's authorization.
 type Revoke struct {
-	ID     string `json:"id,omitempty"`
-	By     string `json:"by"`
-	Reason Reason `json:"reason,omitempty"` // AUTHORIZATION_REVOKED when empty
+	ID          string    `json:"id,omitempty"`
+	By          string    `json:"by"`
+	Reason      Reason    `json:"reason,omitempty"`      // AUTHORIZATION_REVOKED when empty
+	AuthorityAt time.Time `json:"authority_at,omitzero"` // of a port-out: when the subscriber gave us the authority to stop it
 }
 
 // Amend corrects an order. Only the fields that are set change.
@@ -173,6 +174,7 @@ type Status struct {
 	Timeline       []Entry        `json:"timeline"`
 	Undone         []Entry        `json:"undone,omitempty"`
 	Scaled         bool           `json:"scaled_clock,omitempty"`
+	Leaving        *LeavingStatus `json:"leaving,omitempty"` // of a port-out: who asks, until when, what we answered
 }
 
 // NumberStatus is one number's own state.

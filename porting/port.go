@@ -41,6 +41,7 @@ type Port struct {
 	Messaging    CarrierState // where SMS and MMS stand at the carrier; empty where it does not tell them from voice
 	Found        Findings     // of the last screening
 	Reapproval   bool         // the gate found the decisions void: others are asked for
+	Leaving      *Leaving     // of a port-out; nil for a port-in
 }
 
 // NewPort is a port that is not received yet.
@@ -239,7 +240,14 @@ func (p *Port) Check(msg any) error {
 	case Judged:
 		return p.checkJudged(m)
 	case Revoke:
+		if p.Leaving != nil {
+			return p.checkRevokeOut(m)
+		}
 		return p.checkBy(m.By)
+	case CustomerReply:
+		return p.checkReply(m)
+	case Dispute:
+		return p.checkDispute(m)
 	case Amend:
 		if p.Where() != Exception {
 			return p.refuse("port-not-in-exception", "amendments are taken in exception, the port is in "+string(p.Where()), "revoke it and start anew, or wait")
@@ -282,6 +290,10 @@ func texts(msg any) []string {
 		return []string{id, string(m.Stage), string(m.Reason)}
 	case Revoke:
 		return []string{id, string(m.Reason)}
+	case CustomerReply:
+		return []string{id, m.Channel}
+	case Dispute:
+		return []string{id, string(m.Reason)}
 	case Amend:
 		all := []string{id, m.AccountNumber, string(m.BTN), m.Name, m.CodeRef, m.DueDate}
 		if a := m.Address; a != nil {
@@ -316,7 +328,9 @@ func (p *Port) checkDecide(m Decide) error {
 
 // Deciding reports whether the port takes decisions now: where it waits for people, and again when the gate found that the
 // ones it has are void.
-func (p *Port) Deciding() bool { return p.Stage == Verifying || p.Stage == Confirmed && p.Reapproval }
+func (p *Port) Deciding() bool {
+	return p.Stage == Verifying || p.Stage == Deciding || p.Stage == Confirmed && p.Reapproval
+}
 
 func (p *Port) decisionsOf(version int) int {
 	n := 0
@@ -336,7 +350,7 @@ func (p *Port) checkJudged(m Judged) error {
 	case m.Decision.OrderVersion != p.Order.Version:
 		return p.refuse("order-moved-on", fmt.Sprintf("the decision is for order version %d, the order is at %d", m.Decision.OrderVersion, p.Order.Version), "look at it again and decide anew")
 	}
-	return nil
+	return p.checkReject(m.Decision.Decision, m.Decision.Reason)
 }
 
 func (p *Port) checkBareDecide(m Decide) error {
@@ -355,7 +369,7 @@ func (p *Port) checkBareDecide(m Decide) error {
 	if m.By == p.Order.SubmittedBy {
 		return p.refuse("submitter-may-not-decide", "who submits an order does not decide on it", "ask another person")
 	}
-	return nil
+	return p.checkReject(m.Decision, m.Reason)
 }
 
 func (p *Port) checkHold(m Hold) error {
@@ -440,6 +454,10 @@ func (p *Port) Receive(msg any, at time.Time) Answer {
 	case Note:
 		p.Record(EventNote, at, m.By, m.Text)
 		return p.answer("noted")
+	case CustomerReply:
+		return p.receiveReply(m, at)
+	case Dispute:
+		return p.receiveDispute(m)
 	case CarrierEvent:
 		p.CarrierHints++
 		return p.answer("heard; the carrier is read back")
@@ -485,6 +503,10 @@ func messageID(msg any) string {
 	case Reassign:
 		return m.ID
 	case Note:
+		return m.ID
+	case CustomerReply:
+		return m.ID
+	case Dispute:
 		return m.ID
 	case CarrierEvent:
 		return m.ID
@@ -569,7 +591,7 @@ func (p *Port) Status() Status {
 		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
 		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
 		Numbers: p.Numbers, Decisions: withoutProofs(p.Decisions), Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(), Owner: p.Owner, HeldIn: p.HeldIn, Bulk: p.Bulk,
-		Messaging: p.Messaging, Signed: p.Receipt.Signed,
+		Messaging: p.Messaging, Leaving: p.Leaving.status(), Signed: p.Receipt.Signed,
 	}
 }
 

@@ -35,6 +35,10 @@ func decode(t *testing.T, doc porting.MessageDoc) any {
 		return decodeAs[porting.Note](t, read)
 	case porting.MsgCarrierEvent:
 		return decodeAs[porting.CarrierEvent](t, read)
+	case porting.MsgCustomerReply:
+		return decodeAs[porting.CustomerReply](t, read)
+	case porting.MsgDispute:
+		return decodeAs[porting.Dispute](t, read)
 	}
 	require.Fail(t, "no such message", doc.Name)
 	return nil

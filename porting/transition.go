@@ -56,32 +56,36 @@ var anywhere = []Transition{
 var holdable = []Stage{Screening, Verifying, Submitting, Submitted, Exception, Confirmed}
 
 // Holdable reports whether a port in that stage can be put on hold.
-func Holdable(s Stage) bool { return slices.Contains(holdable, s) }
+func Holdable(s Stage) bool { return slices.Contains(holdable, s) || slices.Contains(holdableOut, s) }
 
 // stays holds the events that are recorded without a move.
 var stays = []Event{
 	EventDecision, EventExtended, EventReassigned, EventNote, EventCarrierNews, EventIgnored, EventWarned, EventEscalated, EventUndone,
-	EventUndoStuck, EventUnknownState,
+	EventUndoStuck, EventUnknownState, EventReply, EventBreached, EventReleased,
 }
 
-// portInMoves is portIn with the moves of holds and of every open stage spelled out.
-var portInMoves = spellOut(portIn)
+// story is the table of a direction, with what is legal in many of its stages.
+type story struct {
+	table    []Transition
+	holdable []Stage
+	anywhere []Transition
+}
+
+var stories = map[Direction]story{PortIn: {portIn, holdable, anywhere}, PortOut: {portOut, holdableOut, anywhereOut}}
+
+// moves are the tables with the moves of holds and of every open stage spelled out.
+var moves = map[Direction][]Transition{PortIn: stories[PortIn].spellOut(), PortOut: stories[PortOut].spellOut()}
 
 // Transitions lists every legal move of a direction, for documents and tests.
-func Transitions(d Direction) []Transition {
-	if d != PortIn {
-		return nil
-	}
-	return slices.Clone(portInMoves)
-}
+func Transitions(d Direction) []Transition { return slices.Clone(moves[d]) }
 
-func spellOut(table []Transition) []Transition {
-	all := slices.Clone(table)
-	for _, s := range holdable {
+func (y story) spellOut() []Transition {
+	all := slices.Clone(y.table)
+	for _, s := range y.holdable {
 		all = append(all, Transition{s, EventHeld, OnHold}, Transition{OnHold, EventResumed, s})
 	}
-	for _, s := range append(openStages(table), OnHold) {
-		for _, t := range anywhere {
+	for _, s := range append(openStages(y.table), OnHold) {
+		for _, t := range y.anywhere {
 			if s != RollingBack {
 				all = append(all, Transition{s, t.On, t.To})
 			}
@@ -95,8 +99,8 @@ func Next(d Direction, from Stage, on Event) (to Stage, ends bool, err error) {
 	if slices.Contains(stays, on) {
 		return from, false, nil
 	}
-	for _, t := range portInMoves {
-		if d == PortIn && t.From == from && t.On == on {
+	for _, t := range moves[d] {
+		if t.From == from && t.On == on {
 			if t.To == closed {
 				return from, true, nil
 			}

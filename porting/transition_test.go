@@ -151,8 +151,8 @@ func TestNextInEveryStageOnEveryEvent(t *testing.T) {
 
 func TestTransitionsOfAnotherDirection(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, porting.Transitions(porting.PortOut))
-	_, _, err := porting.Next(porting.PortOut, porting.Received, porting.EventAccepted)
+	require.Empty(t, porting.Transitions("sideways"))
+	_, _, err := porting.Next("sideways", porting.Received, porting.EventAccepted)
 	require.Equal(t, "illegal-transition", porting.CodeOf(err))
 }
 
