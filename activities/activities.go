@@ -26,6 +26,7 @@ type Activities struct {
 	Carriers         map[string]carrier.Gateway
 	DefaultCarrier   string
 	Approvals        *Approvals        // nil where decisions are trusted as they come: demo and dev only
+	Fraud            *Fraud            // the fraud desk; nobody judges when nil
 	Watermark        *ledger.Watermark // of the gate: it notices a ledger that was restored from a backup; may be nil
 	AllowScaledClock bool              // demo and dev only
 }

@@ -36,9 +36,9 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 			Detail: "the port has ended, and others may hold its numbers", Next: "start a new port",
 		})
 	}
-	run, no, err := a.mayBeSent(ctx, in, fence)
-	if err != nil || no != nil {
-		return porting.SubmitAnswer{Withheld: no, Run: run}, err
+	withheld, err := a.mayStillBeSent(ctx, in, fence)
+	if err != nil || withheld.Withheld != nil {
+		return withheld, err
 	}
 	lsr, err := a.lsr(ctx, in)
 	if err != nil {
@@ -47,6 +47,23 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	status, err := gateway.Submit(ctx, lsr)
 	status, err = refusedAsState(in.Ref, status, err, porting.CarrierRefused)
 	return porting.SubmitAnswer{CarrierStatus: status}, err
+}
+
+// mayStillBeSent asks whether the decisions hold, and whether what people decided on is still what is known.
+func (a *Activities) mayStillBeSent(ctx context.Context, in porting.SubmitInput, fence ledger.Fence) (porting.SubmitAnswer, error) {
+	var answer porting.SubmitAnswer
+	if a.Approvals != nil {
+		run, no, err := a.mayBeSent(ctx, in, fence)
+		if no != nil || err != nil {
+			return porting.SubmitAnswer{Withheld: no, Run: run}, err
+		}
+		answer.Run = run
+	}
+	found, err := a.freshLook(ctx, porting.ScreenInput{Port: in.Ref.Port, Order: in.Order, Pack: in.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At}, in.Findings)
+	if found != nil {
+		answer.Withheld, answer.Found = rose(*found), found
+	}
+	return answer, err
 }
 
 // lsr is the order as the carrier needs it: with its authorization code, without what is only ours.

@@ -32,8 +32,8 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
 }
 
-// VerifyPort reads back that the numbers are where they should be, and then closes the port. A revocation that the ledger
-// knows of goes before: who revoked was promised the way back.
+// VerifyPort reads back that the numbers are where they should be, looks once more for signs of fraud, and then closes the
+// port. A revocation that the ledger knows of goes before: who revoked was promised the way back.
 func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (porting.Verification, error) {
 	status, err := a.ReadCarrier(ctx, porting.CarrierInput{Ref: in.Ref, Carrier: in.Carrier})
 	if err != nil || status.State != porting.CarrierActive {
@@ -45,6 +45,12 @@ func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (po
 	}
 	if !fence.RevokeRequestedAt.IsZero() {
 		return porting.Verification{Status: status, Revoked: true}, nil
+	}
+	found, err := a.freshLook(ctx, porting.ScreenInput{
+		Port: in.Ref.Port, Order: in.Order, Pack: in.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At,
+	}, in.Findings)
+	if found != nil || err != nil {
+		return porting.Verification{Status: status, Found: found}, err
 	}
 	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
 	return porting.Verification{Status: status, Closed: true}, err

@@ -50,6 +50,8 @@ func (a *Activities) VerifyDecision(ctx context.Context, in porting.DecisionInpu
 
 func (a *Activities) judged(in porting.DecisionInput, signed approval.Approved, run string, now time.Time) (porting.Judged, error) {
 	digest := approval.Digest(in.Decide.Statement)
+	// A statement can be foretold and be signed by two, a signature cannot: nobody uses up its ID beforehand.
+	id := cmp.Or(in.Decide.ID, approval.Digest([]byte(in.Decide.Signature)))
 	verdict, err := a.Approvals.Key.Sign(approval.DecisionVerdict{
 		Port: in.Challenge.Port, Run: run, StatementDigest: digest, Person: signed.Person, Team: signed.Team,
 		Credential: signed.Credential, Hardware: signed.Hardware, Registry: signed.Registry, At: now,
@@ -57,8 +59,8 @@ func (a *Activities) judged(in porting.DecisionInput, signed approval.Approved, 
 	if err != nil {
 		return porting.Judged{}, err
 	}
-	return porting.Judged{ID: cmp.Or(in.Decide.ID, digest), Decision: porting.Decision{
-		ID: cmp.Or(in.Decide.ID, digest), Decision: signed.Statement.Decision, By: signed.Person, At: in.At, Stage: signed.Statement.Stage,
+	return porting.Judged{ID: id, Decision: porting.Decision{
+		ID: id, Decision: signed.Statement.Decision, By: signed.Person, At: in.At, Stage: signed.Statement.Stage,
 		OrderVersion: signed.Statement.OrderVersion, Reason: signed.Statement.Reason, Signed: true, Team: signed.Team,
 		Credential: signed.Credential, Hardware: signed.Hardware, Run: run, Registry: signed.Registry,
 		Proof: &porting.Proof{Statement: in.Decide.Statement, Signature: in.Decide.Signature, Verdict: verdict},

@@ -48,13 +48,37 @@ func (a *Activities) recheck(ctx context.Context, in porting.ActivateInput) (*po
 		return &porting.Activation{Refused: &porting.Refusal{Reason: porting.ScaledClockRefused, Note: "this gate lives in real time"}}, nil
 	}
 	if a.Approvals == nil {
-		return trusting(in), nil
+		if no := trusting(in); no != nil {
+			return no, nil
+		}
+		return a.lookAgain(ctx, in, "")
 	}
 	run, no, err := a.mayBeActivated(ctx, in)
-	if no == nil || err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return &porting.Activation{Refused: no, Run: run}, nil
+	if no != nil {
+		return &porting.Activation{Refused: no, Run: run, Fenced: no.Reason == porting.AuthorizationRevoked}, nil
+	}
+	return a.lookAgain(ctx, in, run)
+}
+
+// lookAgain refuses what got worse since people decided. An activation that was sent already is only looked up.
+func (a *Activities) lookAgain(ctx context.Context, in porting.ActivateInput, run string) (*porting.Activation, error) {
+	if a.Fraud == nil {
+		return nil, nil
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
+	if err != nil || fence.State != ledger.FenceOpen {
+		return nil, lasting(err)
+	}
+	found, err := a.freshLook(ctx, porting.ScreenInput{
+		Port: in.Ref.Port, Order: in.Order, Pack: fence.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At,
+	}, in.Findings)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	return &porting.Activation{Refused: rose(*found), Run: run, Found: found}, nil
 }
 
 // trusting counts decisions as they come, in demo and dev.

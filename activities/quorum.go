@@ -112,89 +112,98 @@ func void(why string) error {
 // mayBeSent looks at everything that must hold before an order is sent, and notes in the ledger what was approved. A
 // carrier that activates by itself at the FOC needs no further word of ours.
 func (a *Activities) mayBeSent(ctx context.Context, in porting.SubmitInput, fence ledger.Fence) (run string, no *porting.Refusal, err error) {
-	if a.Approvals == nil {
-		return "", nil, nil
+	q, no, err := a.quorum(ctx, in.Ref, fence, in.Order, in.Salt, in.Findings)
+	if no == nil && err == nil {
+		no, err = q.check(ctx, in.Decisions)
 	}
-	run, no = sagaOf(ctx, in.Ref.Port)
-	if no != nil {
-		return run, no, nil
-	}
-	registry, err := a.Approvals.Registry.Current(ctx, time.Now())
-	if err != nil {
-		return run, nil, err
-	}
-	now := time.Now().UTC()
-	digest := porting.OrderDigest(in.Salt, in.Order)
-	var screened approval.ScreeningVerdict
-	err = registry.OpenVerdict(in.Findings.Verdict, &screened, now)
-	if err == nil && (screened.Port != in.Ref.Port || screened.OrderVersion != in.Ref.Version || screened.OrderDigest != digest) {
-		err = void("the screening was of another order")
-	}
-	if no, ok := refusal(err, porting.ApprovalVoid); ok {
-		return run, no, nil
-	}
-	if err != nil {
-		return run, nil, err
-	}
-	pack, err := a.Rules.Pack(fence.Pack)
-	if err != nil {
-		return run, nil, lasting(err)
-	}
-	policy := pack.Policy(screened.Risk)
-	shown := porting.Show(in.Order, fence.Carrier, porting.Findings{Risk: screened.Risk, Notes: screened.Notes})
-	want := porting.Challenge{
-		Audience: registry.Audience(), Port: in.Ref.Port, Run: run, Epoch: fence.Epoch, Stage: porting.Verifying, OrderVersion: in.Ref.Version,
-		OrderDigest: digest, Shown: shown, Policy: policy.Ref(fence.Pack), Nonce: screened.Nonce,
-	}.Statement("", "", now, 0)
-	no, err = quorum{a.Ledger, registry, run, personOf(registry, fence.Submitter), policy, want, now}.check(ctx, in.Decisions)
 	if no != nil || err != nil {
-		return run, no, err
+		return q.run, no, err
 	}
 	_, err = a.Ledger.RecordSubmission(ctx, ledger.Submission{
-		PortID: in.Ref.Port, Version: in.Ref.Version, Carrier: in.Carrier, OrderDigest: digest, ShownDigest: want.ShownDigest,
-		Nonce: want.Nonce, Policy: want.Policy, At: in.At,
+		PortID: in.Ref.Port, Version: in.Ref.Version, Carrier: in.Carrier, OrderDigest: q.want.OrderDigest, ShownDigest: q.want.ShownDigest,
+		Nonce: q.want.Nonce, Policy: q.want.Policy, At: in.At,
 	})
 	if no, ok := refusal(err, porting.ApprovalVoid); ok {
-		return run, no, nil
+		return q.run, no, nil
 	}
-	return run, nil, err
+	return q.run, nil, err
 }
 
-// mayBeActivated counts the decisions once more, against the registry as it is at the point of no return, and against
-// what the ledger says was sent.
+// mayBeActivated counts the decisions once more, against the registry as it is at the point of no return, for the order that
+// the ledger says was sent.
 func (a *Activities) mayBeActivated(ctx context.Context, in porting.ActivateInput) (run string, no *porting.Refusal, err error) {
-	run, no = sagaOf(ctx, in.Ref.Port)
-	if no != nil {
-		return run, no, nil
-	}
 	if in.Protocol < porting.GateProtocol {
-		return run, &porting.Refusal{Reason: porting.OtherReason, Note: "the saga runs on a build that this gate does not serve"}, nil
-	}
-	registry, err := a.Approvals.Registry.Current(ctx, time.Now())
-	if err != nil {
-		return run, nil, err
+		return "", &porting.Refusal{Reason: porting.OtherReason, Note: "the saga runs on a build that this gate does not serve"}, nil
 	}
 	fence, err := a.Ledger.Fence(ctx, in.Ref.Port)
 	if err != nil {
-		return run, nil, lasting(err)
+		return "", nil, lasting(err)
+	}
+	if !fence.RevokedAt.IsZero() {
+		return "", &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "the authorization was revoked"}, nil // nobody need approve it again
+	}
+	q, no, err := a.quorum(ctx, in.Ref, fence, in.Order, in.Salt, in.Findings)
+	if no != nil || err != nil {
+		return q.run, no, err
 	}
 	sent, err := a.Ledger.Submission(ctx, in.Ref.Port, in.Ref.Version)
-	if porting.KindOf(err) == porting.NotFound {
-		return run, &porting.Refusal{Reason: porting.ApprovalVoid, Note: "the gate never sent this version of the order"}, nil
+	if porting.KindOf(err) == porting.NotFound || (err == nil && sent.OrderDigest != q.want.OrderDigest) {
+		return q.run, &porting.Refusal{Reason: porting.ApprovalVoid, Note: "the gate never sent this order"}, nil
 	}
 	if err != nil {
-		return run, nil, err
+		return q.run, nil, err
 	}
-	if in.Policy.Ref(fence.Pack) != sent.Policy {
-		return run, &porting.Refusal{Reason: porting.ApprovalVoid, Note: "the order was sent under another approval policy"}, nil
+	no, err = q.check(ctx, in.Decisions)
+	return q.run, no, err
+}
+
+// quorum prepares the count: what a decision must bind follows from the order itself and from the last screening, whose
+// verdict a worker signed.
+func (a *Activities) quorum(ctx context.Context, ref porting.Ref, fence ledger.Fence, o porting.Order, salt string, found porting.Findings) (quorum, *porting.Refusal, error) {
+	run, no := sagaOf(ctx, ref.Port)
+	q := quorum{ledger: a.Ledger, run: run, now: time.Now().UTC()}
+	if no != nil {
+		return q, no, nil
 	}
-	now := time.Now().UTC()
-	want := porting.Statement{
-		Type: porting.StatementType, Audience: registry.Audience(), Port: in.Ref.Port, Run: run, Epoch: fence.Epoch, Stage: porting.Verifying,
-		OrderVersion: in.Ref.Version, OrderDigest: sent.OrderDigest, ShownDigest: sent.ShownDigest, Policy: sent.Policy, Nonce: sent.Nonce,
+	registry, err := a.Approvals.Registry.Current(ctx, q.now)
+	if err != nil {
+		return q, nil, err
 	}
-	no, err = quorum{a.Ledger, registry, run, personOf(registry, fence.Submitter), in.Policy, want, now}.check(ctx, in.Decisions)
-	return run, no, err
+	digest := porting.OrderDigest(salt, o)
+	screened, err := a.screened(ctx, registry, ref, digest, found, q.now)
+	if no, ok := refusal(err, porting.ApprovalVoid); ok {
+		return q, no, nil
+	}
+	if err != nil {
+		return q, nil, err
+	}
+	pack, err := a.Rules.Pack(fence.Pack)
+	if err != nil {
+		return q, nil, lasting(err)
+	}
+	q.registry, q.submitter, q.policy = registry, personOf(registry, fence.Submitter), pack.Policy(screened.Risk)
+	q.want = porting.Challenge{
+		Audience: registry.Audience(), Port: ref.Port, Run: run, Epoch: fence.Epoch, Stage: porting.Verifying, OrderVersion: ref.Version, OrderDigest: digest,
+		Shown:  porting.Show(o, fence.Carrier, porting.Findings{Risk: screened.Risk, Notes: screened.Notes}),
+		Policy: q.policy.Ref(fence.Pack), Nonce: screened.Nonce,
+	}.Statement("", "", q.now, 0)
+	return q, nil, nil
+}
+
+// screened is the port's last screening: an earlier one, which may have found less, does not count.
+func (a *Activities) screened(ctx context.Context, registry *approval.Registry, ref porting.Ref, digest string, found porting.Findings, now time.Time) (approval.ScreeningVerdict, error) {
+	var screened approval.ScreeningVerdict
+	if err := registry.OpenVerdict(found.Verdict, &screened, now); err != nil {
+		return screened, err
+	}
+	if screened.Port != ref.Port || screened.OrderVersion != ref.Version || screened.OrderDigest != digest {
+		return screened, void("the screening was of another order")
+	}
+	last, err := a.Ledger.LastScreening(ctx, ref.Port)
+	if err == nil && last != screened.Nonce {
+		err = void("the order was screened again since")
+	}
+	return screened, err
 }
 
 // personOf is the registry's name for a submitter, or the submitter's own.

@@ -14,8 +14,8 @@ import (
 // recent is how far screening looks back for earlier ports of the same number.
 const recent = 90 * 24 * time.Hour
 
-// ScreenOrder runs the checks before people decide: the authorization by the pack's rules, portability at the carrier,
-// and what the ledger remembers of the numbers.
+// ScreenOrder runs the checks before people decide: the authorization by the pack's rules, portability at the carrier, what
+// the ledger remembers of the numbers, and the fraud desk's policy on the evidence of the moment.
 func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
 	found := porting.Findings{Risk: porting.RiskLow}
 	if err := a.checkAuthorization(ctx, in, &found); err != nil || found.Blocked != nil {
@@ -28,11 +28,14 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 	if err := a.checkHistory(ctx, in, &found); err != nil {
 		return found, err
 	}
-	return found, a.sign(in, &found)
+	if err := a.judgeFraud(ctx, in, &found); err != nil || found.Blocked != nil {
+		return found, err
+	}
+	return found, a.sign(ctx, in, &found)
 }
 
 // sign says who must approve at the risk that was found, and signs the findings: nobody can answer for this worker.
-func (a *Activities) sign(in porting.ScreenInput, found *porting.Findings) error {
+func (a *Activities) sign(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
 	if a.Approvals == nil {
 		return nil
 	}
@@ -46,7 +49,10 @@ func (a *Activities) sign(in porting.ScreenInput, found *porting.Findings) error
 		Port: in.Port, OrderVersion: in.Order.Version, OrderDigest: porting.OrderDigest(in.Salt, in.Order),
 		Risk: found.Risk, Notes: found.Notes, Nonce: found.Nonce, At: time.Now().UTC(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.Ledger.RecordScreening(ctx, in.Port, found.Nonce, found.Risk, in.At)
 }
 
 func (a *Activities) checkAuthorization(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {

@@ -120,6 +120,7 @@ func (w *signedWorld) activation(decisions []porting.Decision) porting.ActivateI
 	return porting.ActivateInput{
 		Ref: ref(w.order.Version), Carrier: w.receipt.Carrier, Epoch: w.receipt.Epoch, FOC: reached, Policy: *w.found.Policy,
 		Submitter: w.order.SubmittedBy, Decisions: decisions, Protocol: porting.GateProtocol, At: monday,
+		Order: w.order, Salt: w.receipt.Salt, Findings: w.found,
 	}
 }
 
@@ -228,11 +229,16 @@ func TestOnlyThePortsOwnSagaMayAsk(t *testing.T) {
 func TestActivationCountsOnceMore(t *testing.T) {
 	t.Parallel()
 	for name, lie := range map[string]func(*signedWorld, *porting.ActivateInput){
-		"decisions gone":       func(_ *signedWorld, in *porting.ActivateInput) { in.Decisions = nil },
-		"key revoked":          func(w *signedWorld, _ *porting.ActivateInput) { w.desk.Revoke("ben") },
-		"policy of nobody":     func(_ *signedWorld, in *porting.ActivateInput) { in.Policy = porting.Policy{} },
+		"decisions gone": func(_ *signedWorld, in *porting.ActivateInput) { in.Decisions = nil },
+		"key revoked":    func(w *signedWorld, _ *porting.ActivateInput) { w.desk.Revoke("ben") },
+		"an older screening": func(w *signedWorld, in *porting.ActivateInput) {
+			in.Findings = w.found
+			w.found = w.screen(w.order)
+		},
+		"another order":        func(_ *signedWorld, in *porting.ActivateInput) { in.Order.Numbers = []porting.Number{another} },
 		"never sent":           func(_ *signedWorld, in *porting.ActivateInput) { in.Ref.Version = 2 },
 		"saga of an old build": func(_ *signedWorld, in *porting.ActivateInput) { in.Protocol = 0 },
+		"revoked":              func(w *signedWorld, _ *porting.ActivateInput) { w.revoke() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -245,7 +251,7 @@ func TestActivationCountsOnceMore(t *testing.T) {
 			answer := w.askGate(in)
 			require.NotNil(t, answer.Refused)
 			require.Equal(t, []string{"submit"}, s.asked())
-			require.Equal(t, ledger.FenceOpen, w.fence().State)
+			require.NotEqual(t, ledger.FenceActivating, w.fence().State)
 		})
 	}
 }

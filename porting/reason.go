@@ -49,6 +49,7 @@ const (
 	Declined               Reason = "DECLINED" // a person declined
 	NoDecision             Reason = "NO_DECISION"
 	ApprovalVoid           Reason = "APPROVAL_VOID" // the decisions do not hold at the gate
+	RiskRose               Reason = "RISK_ROSE"     // fresh evidence is worse than what people decided on
 	NoCorrection           Reason = "NO_CORRECTION"
 	CarrierSilent          Reason = "CARRIER_SILENT"
 	AuthorizationRevoked   Reason = "AUTHORIZATION_REVOKED"
@@ -66,7 +67,7 @@ var Reasons = []Reason{
 	PartialPortNoNewBTN, PendingOrder, PortProtected, ContractServices, RateCenterMismatch, WrongLosingCarrier,
 	DirectoryListing, DueDateInvalid, DueDateUnmeetable, OutsideBusinessHours, NetworkNotReady, DuplicateRequest,
 	UnpaidBalance, SuspectedFraud, OtherReason, IdentityMismatch, BillCopyRequired, RegistryConflict, CancelLocked,
-	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, ApprovalVoid, NoCorrection, CarrierSilent,
+	NumberInUse, OrderInvalid, ScaledClockRefused, NumberNotPortable, Declined, NoDecision, ApprovalVoid, RiskRose, NoCorrection, CarrierSilent,
 	AuthorizationRevoked, UnauthorisedPort, WithdrawnByCustomer, CancelledInTemporal, CarrierPortedAnyway,
 	ReversalNotAcceptedYet,
 }

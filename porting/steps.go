@@ -76,6 +76,8 @@ type Findings struct {
 	Notes   []string `json:"notes,omitempty"`   // one sentence a finding
 	Policy  *Policy  `json:"policy,omitempty"`  // who must approve at this risk; one person when nil
 	Nonce   string   `json:"nonce,omitempty"`   // new with every screening; decisions bind it
+	Score   int      `json:"score,omitempty"`   // of the fraud policy
+	Fraud   string   `json:"fraud,omitempty"`   // the fraud policy that judged: id@version and digest
 	Verdict string   `json:"verdict,omitempty"` // risk, notes and nonce, signed by the worker that found them
 	Blocked *Refusal `json:"blocked,omitempty"`
 }
@@ -168,8 +170,9 @@ type SubmitInput struct {
 // SubmitAnswer is the answer to a submitted order: what the carrier says, or why the gate did not send it.
 type SubmitAnswer struct {
 	CarrierStatus
-	Withheld *Refusal `json:"withheld,omitempty"`
-	Run      string   `json:"run,omitempty"` // of the saga, as the gate sees it; only its decisions count from now on
+	Withheld *Refusal  `json:"withheld,omitempty"`
+	Run      string    `json:"run,omitempty"`   // of the saga, as the gate sees it; only its decisions count from now on
+	Found    *Findings `json:"found,omitempty"` // what a fresh look found, where it is worse than what people saw
 }
 
 // CarrierInput names an order at its carrier, for every other call.
@@ -190,6 +193,9 @@ type ActivateInput struct {
 	Submitter string     `json:"submitter,omitempty"`
 	Decisions []Decision `json:"decisions"`
 	Protocol  int        `json:"protocol,omitempty"`
+	Order     Order      `json:"order,omitzero"`
+	Salt      string     `json:"salt,omitempty"` // of the order's digest
+	Findings  Findings   `json:"findings,omitzero"`
 	Clock     Clock      `json:"clock,omitzero"`
 	At        time.Time  `json:"at"`
 }
@@ -203,6 +209,7 @@ type Activation struct {
 	Refused *Refusal      `json:"refused,omitempty"` // the gate or the carrier said no, and nothing moved
 	Fenced  bool          `json:"fenced,omitempty"`  // refused because the fence is closed
 	Run     string        `json:"run,omitempty"`     // of the saga, as the gate sees it, where the decisions are void
+	Found   *Findings     `json:"found,omitempty"`   // what a fresh look found, where it is worse than what people saw
 }
 
 // FenceInput closes a port's fence, by a revocation or a cancellation.
@@ -224,6 +231,11 @@ type VerifyInput struct {
 	Carrier string    `json:"carrier"`
 	Outcome Outcome   `json:"outcome"` // with which it is closed
 	At      time.Time `json:"at"`
+
+	Pack     string   `json:"pack,omitempty"`
+	Order    Order    `json:"order,omitzero"`
+	Salt     string   `json:"salt,omitempty"`
+	Findings Findings `json:"findings,omitzero"` // what people know; a worse finding keeps the port under guard
 }
 
 // Verification is what the look at the numbers found.
@@ -231,6 +243,7 @@ type Verification struct {
 	Status  CarrierStatus `json:"status"`
 	Closed  bool          `json:"closed"`            // the port is closed in the ledger
 	Revoked bool          `json:"revoked,omitempty"` // a revocation is in the ledger: the port is not closed but taken back
+	Found   *Findings     `json:"found,omitempty"`   // a fresh look found worse: the port is not closed, a person must look
 }
 
 // CloseInput ends a port in the ledger: claims are freed, secrets destroyed.

@@ -33,7 +33,9 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 		}
 	}()
 	for _, part := range cfg.Role.parts() {
-		w := worker.New(c, part.queue(cfg.TaskQueue), options(cfg, fatal))
+		o := options(cfg, fatal)
+		o.DisableWorkflowWorker = part.role != RoleWorkflow // sagas live on their own queue only
+		w := worker.New(c, part.queue(cfg.TaskQueue), o)
 		part.register(w, cfg.Neighbours.Activities)
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("start %s worker on queue %s: %w", part.role, part.queue(cfg.TaskQueue), err)

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"strings"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/portsaga/portsaga/porting"
@@ -82,6 +84,7 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
 			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
+			Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
 		})
 		if err != nil {
 			return nil, err
@@ -124,7 +127,7 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 // awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives. Void decisions are
 // asked for again.
 func (s *saga) awaitNextTry(ctx workflow.Context, refused porting.Activation, graceEnds porting.Deadline) error {
-	if refused.Refused.Reason == porting.ApprovalVoid {
+	if why := refused.Refused.Reason; why == porting.ApprovalVoid || why == porting.RiskRose {
 		return s.reapprove(ctx, refused)
 	}
 	s.wait(ctx, porting.WaitingOperator, graceEnds)
@@ -149,7 +152,11 @@ func (s *saga) complete(ctx workflow.Context) error {
 		return err
 	}
 	seen, err := s.verifyPatiently(ctx)
-	for err == nil && !isActive(seen.Status) {
+	for err == nil && (seen.Found != nil || !isActive(seen.Status)) {
+		if seen.Found != nil {
+			seen, err = s.guardLonger(ctx, *seen.Found)
+			continue
+		}
 		s.callPerson(ctx, "the carrier does not show the numbers as active; look at the carrier's order")
 		if err := s.awaitCarrierHoweverLong(ctx, clockActivation, "Numbers active at the carrier", isActive); err != nil {
 			return err
@@ -166,6 +173,22 @@ func (s *saga) complete(ctx workflow.Context) error {
 		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "a revocation is in the ledger"}}
 	}
 	return s.finish(ctx)
+}
+
+// guardLonger keeps the port under guard for another while, because fresh evidence speaks of fraud: working numbers are not
+// taken back on a suspicion, but people are called while that is still easy.
+func (s *saga) guardLonger(ctx workflow.Context, found porting.Findings) (porting.Verification, error) {
+	s.port.Found, s.port.Risk = found, found.Risk
+	d, err := s.deadline(ctx, clockGuard)
+	if err != nil {
+		return porting.Verification{}, err
+	}
+	s.wait(ctx, porting.WaitingOperator, d)
+	s.callPerson(ctx, "signs of fraud after the activation: call the subscriber, and revoke the port if it was not theirs; "+strings.Join(found.Notes, "; "))
+	if _, err := s.until(ctx, d.At, "Guard, because of signs of fraud", never); err != nil {
+		return porting.Verification{}, err
+	}
+	return s.verifyPatiently(ctx)
 }
 
 // finish ends a port whose numbers work, and leaves it marked where something still does not.
@@ -237,7 +260,10 @@ func (s *saga) verifyAndClose(ctx workflow.Context) (porting.Verification, error
 		outcome = porting.OutcomePartial
 	}
 	seen, err := call[porting.Verification](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
-		porting.VerifyInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx)})
+		porting.VerifyInput{
+			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx),
+			Pack: s.port.Receipt.Pack, Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
+		})
 	s.carrier = seen.Status
 	return seen, err
 }

@@ -44,13 +44,13 @@ func (s *saga) lastDecider() string {
 }
 
 // verifyAgain asks people once more, because the gate does not accept the decisions that there are: after a Reset they
-// belong to another run, or a key was revoked meanwhile.
+// belong to another run, a key was revoked meanwhile, or fresh evidence is worse than what they decided on.
 func (s *saga) verifyAgain(ctx workflow.Context, withheld porting.SubmitAnswer) error {
-	s.void(withheld.Run)
+	s.void(withheld.Run, withheld.Found)
 	if err := s.moveAndWait(ctx, porting.EventApprovalVoid, "gate", withheld.Withheld.Note, porting.WaitingApprover, clockDecision); err != nil {
 		return err
 	}
-	s.callPerson(ctx, "the decisions do not hold any more; the order must be approved again")
+	s.callPerson(ctx, withheld.Withheld.Note+"; the order must be approved again")
 	if err := s.verify(ctx); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *saga) verifyAgain(ctx workflow.Context, withheld porting.SubmitAnswer) 
 
 // reapprove asks people once more for an order that is confirmed already, before the gate is asked again.
 func (s *saga) reapprove(ctx workflow.Context, refused porting.Activation) error {
-	s.void(refused.Run)
+	s.void(refused.Run, refused.Found)
 	s.port.Reapproval = true
 	defer func() { s.port.Reapproval = false }()
 	d, err := s.deadline(ctx, clockDecision)
@@ -67,14 +67,18 @@ func (s *saga) reapprove(ctx workflow.Context, refused porting.Activation) error
 		return err
 	}
 	s.wait(ctx, porting.WaitingApprover, d)
-	s.callPerson(ctx, "the decisions do not hold any more; the port must be approved again before it is activated")
+	s.callPerson(ctx, refused.Refused.Note+"; the port must be approved again before it is activated")
 	return s.awaitRuling(ctx, "Decision of an approver, again")
 }
 
-// void drops the decisions that the gate does not accept. From now on only those of the run that the gate named count.
-func (s *saga) void(run string) {
+// void drops the decisions that the gate does not accept. From now on only those of the run that the gate named count, and
+// what it found is what people decide on.
+func (s *saga) void(run string, found *porting.Findings) {
 	s.trueRun = run
 	s.port.Decisions = nil
+	if found != nil {
+		s.port.Found, s.port.Risk = *found, found.Risk
+	}
 }
 
 // judge has a signed decision verified and takes it if it counts. That is never workflow code's own work: a registry or a

@@ -112,9 +112,7 @@ func (s *saga) submit(ctx workflow.Context) error {
 
 func (s *saga) submission(ctx workflow.Context) porting.SubmitInput {
 	in := porting.SubmitInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Pack: s.port.Receipt.Pack, Order: s.port.Order, At: s.now(ctx)}
-	if s.port.Receipt.Signed {
-		in.Epoch, in.Audience, in.Salt = s.port.Receipt.Epoch, s.port.Receipt.Audience, s.port.Receipt.Salt
-		in.Findings, in.Decisions = s.port.Found, s.port.Decisions
-	}
+	in.Epoch, in.Audience, in.Salt = s.port.Receipt.Epoch, s.port.Receipt.Audience, s.port.Receipt.Salt
+	in.Findings, in.Decisions = s.port.Found, s.port.Decisions
 	return in
 }

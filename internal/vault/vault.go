@@ -19,7 +19,7 @@ import (
 
 // Vault seals and makes tokens. It is safe for concurrent use and prints as "[vault]".
 type Vault struct {
-	lock, search []byte      // keys of their own for each purpose
+	lock, search, match []byte      // keys of their own for each purpose
 	sealer       cipher.AEAD // AES-256-GCM that draws its own nonce
 }
 
@@ -28,14 +28,16 @@ const (
 	lockKey   = "portsaga/1/number-lock"
 	searchKey = "portsaga/1/number-search"
 	sealKey   = "portsaga/1/seal"
+	matchKey  = "portsaga/1/match"
 
-	keySize = 32
+	keySize    = 32
+	matchBytes = 16
 )
 
 // fromRoot derives every key from the root key with HKDF-SHA256.
 func fromRoot(root []byte) (*Vault, error) {
 	keys := map[string][]byte{}
-	for _, name := range []string{lockKey, searchKey, sealKey} {
+	for _, name := range []string{lockKey, searchKey, sealKey, matchKey} {
 		key, err := hkdf.Key(sha256.New, root, nil, name, keySize)
 		if err != nil {
 			return nil, fmt.Errorf("derive key %s: %w", name, err)
@@ -50,7 +52,7 @@ func fromRoot(root []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}
-	return &Vault{lock: keys[lockKey], search: keys[searchKey], sealer: sealer}, nil
+	return &Vault{lock: keys[lockKey], search: keys[searchKey], match: keys[matchKey], sealer: sealer}, nil
 }
 
 // LockToken stands for a number in the ledger. Equal numbers have equal tokens in every tenant, because a number is in
@@ -68,6 +70,15 @@ func (v *Vault) SearchToken(tenant string, n porting.Number) string {
 
 // sealVersion is the first byte of everything sealed.
 const sealVersion = 1
+
+// Token is a keyed digest of a value, for one purpose: equal values have equal tokens, and nobody without the key can try
+// values against one. An empty value has none.
+func (v *Vault) Token(purpose, value string) string {
+	if value == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(mac(v.match, purpose+"/1:"+value)[:matchBytes])
+}
 
 // Seal encrypts a secret for one place, which place names: a port ID, for one. It opens there and nowhere else.
 func (v *Vault) Seal(place string, secret porting.Secret) []byte {

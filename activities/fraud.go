@@ -1,0 +1,256 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portsaga/portsaga/internal/fraud"
+	"github.com/portsaga/portsaga/internal/fraud/sources"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/match"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// Fraud is the fraud desk: its policy, and the neighbours that it asks beside our own memory.
+type Fraud struct {
+	Policy  *fraud.Holder
+	Sources []sources.Source
+}
+
+// maxReasons is how many findings of the policy people are shown.
+const maxReasons = 8
+
+// judgeFraud gathers the evidence of the moment and holds it against the policy. What is missing is told, and never read as
+// clean. A block needs a ground that the pack finds lawful; without one, people decide.
+func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
+	if a.Fraud == nil {
+		return nil
+	}
+	subject := a.subject(in)
+	if err := a.remember(ctx, in, subject); err != nil {
+		return err
+	}
+	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources()), subject)
+	a.knowOrder(&evidence, in)
+	if err := a.knowHistory(ctx, &evidence, in); err != nil {
+		return err
+	}
+	policy, _ := a.Fraud.Policy.Policy() // the last good one; a file that is broken is told by `portsaga fraud lint`
+	verdict := fraud.Evaluate(policy, evidence)
+	found.Score, found.Fraud = verdict.Score, policyRef(verdict.Policy)
+	found.Notes = append(found.Notes, reasonsOf(verdict)...)
+	if verdict.Verdict == fraud.Block {
+		pack, err := a.Rules.Pack(in.Pack)
+		if err != nil {
+			return lasting(err)
+		}
+		if ground, err := pack.Refusal(verdict.Ground, "recipient"); err == nil && ground.Lawful {
+			found.Blocked = &porting.Refusal{Reason: verdict.Ground, Note: "the fraud policy blocks the port; " + ground.Cite}
+		}
+	}
+	found.Risk = worse(found.Risk, riskOf(verdict))
+	return nil
+}
+
+func policyRef(p fraud.PolicyRef) string { return p.ID + "@" + p.Version + " " + p.Digest }
+
+// riskOf is the risk that a verdict means: high where something was found, medium where too little is known.
+func riskOf(v fraud.Verdict) porting.Risk {
+	switch {
+	case v.Verdict == fraud.Clear:
+		return porting.RiskLow
+	case len(v.Reasons) > 0:
+		return porting.RiskHigh
+	default:
+		return porting.RiskMedium
+	}
+}
+
+var risks = []porting.Risk{porting.RiskLow, porting.RiskMedium, porting.RiskHigh}
+
+func worse(a, b porting.Risk) porting.Risk {
+	return risks[max(slices.Index(risks, a), slices.Index(risks, b), 0)]
+}
+
+// reasonsOf are a verdict's findings as people read them.
+func reasonsOf(v fraud.Verdict) []string {
+	var notes []string
+	for _, r := range v.Reasons {
+		notes = append(notes, "fraud policy: "+strings.TrimSuffix(r.Message, "."))
+	}
+	if len(notes) > maxReasons {
+		notes = append(notes[:maxReasons], fmt.Sprintf("fraud policy: and %d more", len(v.Reasons)-maxReasons))
+	}
+	if v.Verdict != fraud.Clear && len(v.Missing) > 0 {
+		notes = append(notes, fmt.Sprintf("%d questions of the fraud policy found no answer", len(v.Missing)))
+	}
+	return notes
+}
+
+// subject is the port as the sources know it.
+func (a *Activities) subject(in porting.ScreenInput) sources.Subject {
+	o := in.Order
+	s := sources.Subject{
+		At: in.At, Correlator: in.Port, Mobile: o.Kind == porting.KindWireless,
+		Person: sources.Person{
+			Name: o.Subscriber.Name, Street: o.Subscriber.Address.Street, PostalCode: o.Subscriber.Address.PostalCode,
+			City: o.Subscriber.Address.City, Region: o.Subscriber.Address.Region, Country: o.Subscriber.Address.Country, Email: o.Subscriber.Contact.Email,
+		},
+		Letter: sources.Letter{SHA256: o.Authorization.DocumentSHA256, SignedAt: o.Authorization.SignedAt, RequestedAt: in.At},
+		Tokens: a.tokens(o),
+	}
+	if len(o.Numbers) > 0 {
+		s.Number = o.Numbers[0]
+	}
+	if n, err := porting.ParseNumber(o.Subscriber.Contact.Phone); err == nil {
+		s.Contact = n
+	}
+	s.Letter.Account = a.Vault.Token("account", o.Account.Number)
+	return s
+}
+
+// tokens are keyed digests of what a request may have in common with others.
+func (a *Activities) tokens(o porting.Order) map[sources.Dimension]string {
+	address := o.Subscriber.Address
+	values := map[sources.Dimension]string{
+		sources.ByAccount: o.Account.Number, sources.BySigner: o.Authorization.SignedBy, sources.ByEmail: o.Subscriber.Contact.Email,
+		sources.ByAddress: strings.Join([]string{address.Street, address.PostalCode}, "|"), sources.ByRecipient: o.Recipient.Name,
+	}
+	if address.Street == "" {
+		values[sources.ByAddress] = ""
+	}
+	if len(o.Numbers) > 0 {
+		values[sources.ByNumber] = o.Numbers[0].E164()
+	}
+	tokens := map[sources.Dimension]string{}
+	for by, value := range values {
+		if value = strings.ToLower(strings.TrimSpace(value)); value != "" {
+			tokens[by] = a.Vault.Token(string(by), value)
+		}
+	}
+	return tokens
+}
+
+// remember adds the request to our own memory, where the next one finds it.
+func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sources.Subject) error {
+	tokens := map[string]string{}
+	for by, token := range s.Tokens {
+		tokens[string(by)] = token
+	}
+	return a.Ledger.RecordRequest(ctx, ledger.Request{PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, At: in.At})
+}
+
+// ownSources ask our own memory.
+func (a *Activities) ownSources() []sources.Source {
+	memory := requests{a.Ledger}
+	return []sources.Source{sources.Velocity(memory), sources.LOA(memory)}
+}
+
+// requests is the ledger as the fraud desk's memory.
+type requests struct{ ledger *ledger.Ledger }
+
+func (r requests) Count(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
+	return r.ledger.CountRequests(ctx, string(by), token, since)
+}
+
+func (r requests) Accounts(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
+	return r.ledger.CountAccounts(ctx, string(by), token, since)
+}
+
+func (r requests) OtherAccounts(ctx context.Context, digest, account string) (int, error) {
+	return r.ledger.LettersElsewhere(ctx, digest, account)
+}
+
+// Fingerprints are none: orders carry the digest of a letter, not its text.
+func (r requests) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) { return nil, nil }
+
+// knowOrder tells what the order itself shows.
+func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput) {
+	o := in.Order
+	e.Know(fraud.Request{
+		Outgoing: new(false), Mobile: new(o.Kind == porting.KindWireless), HasLOA: new(o.Authorization.Kind == "loa"), Business: new(o.Subscriber.Business),
+		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: a.outOfHours(in), Numbers: new(len(o.Numbers)),
+	})
+	if o.CSR != nil {
+		e.Know(sources.Identity(match.Order(o)))
+	}
+}
+
+// outOfHours reports whether the order came when the pack's desks are closed; nil where the pack does not say.
+func (a *Activities) outOfHours(in porting.ScreenInput) *bool {
+	pack, err := a.Rules.Pack(in.Pack)
+	if err != nil || len(in.Order.Numbers) == 0 {
+		return nil
+	}
+	place := placeOf(porting.Place{Number: in.Order.Numbers[0], Region: in.Order.Subscriber.Address.Region})
+	zone, err := pack.ZoneAt(place)
+	if err != nil {
+		return nil
+	}
+	local := in.At.In(zone)
+	return new(local.Weekday() == time.Saturday || local.Weekday() == time.Sunday || local.Hour() < firstHour || local.Hour() >= lastHour)
+}
+
+// Hours in which a desk that takes orders is usually open, in the zone of the number.
+const (
+	firstHour = 7
+	lastHour  = 20
+)
+
+// knowHistory tells what the ledger remembers of the number.
+func (a *Activities) knowHistory(ctx context.Context, e *fraud.Evidence, in porting.ScreenInput) error {
+	if len(in.Order.Numbers) == 0 {
+		return nil
+	}
+	ports, err := a.Ledger.PortsOfNumber(ctx, a.Vault.LockToken(in.Order.Numbers[0]), in.At.Add(-long))
+	if err != nil {
+		return err
+	}
+	history := fraud.History{LastPort: new(fraud.None()), Disputes: new(0)}
+	for _, p := range ports {
+		if p.PortID == in.Port {
+			continue
+		}
+		if p.Outcome == porting.OutcomeDisputed || p.Outcome == porting.OutcomeReversed {
+			*history.Disputes++
+		}
+		if p.Outcome == porting.OutcomeCompleted && *history.LastPort == fraud.None() {
+			history.LastPort = new(fraud.AgeOf(p.ReleasedAt, in.At))
+		}
+	}
+	e.Know(history)
+	return nil
+}
+
+// long is how far back disputes over a number count.
+const long = 5 * 365 * 24 * time.Hour
+
+// freshLook judges again at the moment of an act, and returns what it found only if that is worse than what people know.
+func (a *Activities) freshLook(ctx context.Context, in porting.ScreenInput, known porting.Findings) (*porting.Findings, error) {
+	if a.Fraud == nil || known.Fraud == "" {
+		return nil, nil
+	}
+	found := porting.Findings{Risk: known.Risk, Notes: notesOfOthers(known.Notes)}
+	if err := a.judgeFraud(ctx, in, &found); err != nil {
+		return nil, err
+	}
+	if found.Blocked == nil && found.Risk == known.Risk && found.Score <= known.Score {
+		return nil, nil
+	}
+	found.Blocked = nil // an order that people approved is not refused behind their back: they look again
+	found.Risk = worse(found.Risk, porting.RiskHigh)
+	return &found, a.sign(ctx, in, &found)
+}
+
+// notesOfOthers are findings that are not the fraud policy's.
+func notesOfOthers(notes []string) []string {
+	return slices.DeleteFunc(slices.Clone(notes), func(note string) bool { return strings.Contains(note, "fraud policy") })
+}
+
+// rose says why an act waits for people.
+func rose(found porting.Findings) *porting.Refusal {
+	return &porting.Refusal{Reason: porting.RiskRose, Note: fmt.Sprintf("what is known of the port got worse since people decided: risk %s, score %d", found.Risk, found.Score)}
+}
