@@ -114,6 +114,9 @@ func void(why string) error {
 func (a *Activities) mayBeSent(ctx context.Context, in porting.SubmitInput, fence ledger.Fence) (run string, no *porting.Refusal, err error) {
 	q, no, err := a.quorum(ctx, in.Ref, fence, in.Order, in.Salt, in.Findings)
 	if no == nil && err == nil {
+		no, err = a.asClaimed(ctx, in, fence)
+	}
+	if no == nil && err == nil {
 		no, err = q.check(ctx, in.Decisions)
 	}
 	if no != nil || err != nil {
@@ -127,6 +130,20 @@ func (a *Activities) mayBeSent(ctx context.Context, in porting.SubmitInput, fenc
 		return q.run, no, nil
 	}
 	return q.run, nil, err
+}
+
+// asClaimed refuses an order that is not the one for which the port claimed its numbers: another submitter could decide on
+// it, another carrier would get it, and other numbers may be held by another port.
+func (a *Activities) asClaimed(ctx context.Context, in porting.SubmitInput, fence ledger.Fence) (*porting.Refusal, error) {
+	if in.Order.SubmittedBy != fence.Submitter || in.Carrier != fence.Carrier {
+		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: "the order has another submitter or carrier than the one that was taken"}, nil
+	}
+	order := porting.ReceiveInput{Port: in.Ref.Port, Order: in.Order, At: in.At}
+	_, err := a.Ledger.Claim(ctx, a.claim(ctx, order, &porting.Receipt{Carrier: in.Carrier}))
+	if no, ok := refusal(err, porting.ApprovalVoid); ok {
+		return no, nil
+	}
+	return nil, err
 }
 
 // mayBeActivated counts the decisions once more, against the registry as it is at the point of no return, for the order that

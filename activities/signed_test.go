@@ -208,6 +208,28 @@ func (w *signedWorld) stolen(person string) []porting.Decision {
 	return []porting.Decision{judged.Decision}
 }
 
+// What was claimed is what is sent: a saga cannot have people approve an order whose submitter or numbers the ledger does not
+// know.
+func TestGateSendsWhatWasClaimed(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*porting.Order){
+		"another submitter": func(o *porting.Order) { o.SubmittedBy = "fay@fraud" },
+		"another number":    func(o *porting.Order) { o.Numbers = []porting.Number{another} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := obliging()
+			w := newSignedWorld(t, s)
+			change(&w.order)
+			w.found = w.screen(w.order)
+			answer := w.send(w.submission(w.approvedBy("ben")))
+			require.NotNil(t, answer.Withheld)
+			require.Equal(t, porting.ApprovalVoid, answer.Withheld.Reason)
+			require.Empty(t, s.asked())
+		})
+	}
+}
+
 func TestOnlyThePortsOwnSagaMayAsk(t *testing.T) {
 	t.Parallel()
 	for name, asker := range map[string]struct{ id, saga string }{
