@@ -39,8 +39,11 @@ func New(portID, notice string, made time.Time, life time.Duration) (Token, ledg
 
 // Read takes a token as it was sent; false for what cannot be one.
 func Read(text string) (Token, bool) {
-	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return Token(text), err == nil && len(secret) == tokenBytes
+	if len(text) != base64.RawURLEncoding.EncodedLen(tokenBytes) { // the decoder overlooks line breaks
+		return "", false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return Token(text), err == nil && !strings.ContainsAny(text, "\r\n")
 }
 
 // Hash is what the ledger knows a token by.

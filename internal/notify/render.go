@@ -9,7 +9,7 @@ import (
 
 // said is what a text can name.
 type said struct {
-	Numbers   string // masked, the first two and how many more
+	Numbers   string // masked: up to two, or the first and how many more
 	Donor     string
 	Recipient string
 	Date      string // of the FOC, in the language's way; empty while there is none
@@ -69,12 +69,10 @@ func execute(t *texttemplate.Template, say said) (string, error) {
 
 // say puts words in the language's shapes.
 func (p *phrases) say(w Words) said {
-	const named = 2
-	s := said{Donor: w.Donor, Recipient: w.Recipient}
-	shown := w.Numbers[:min(len(w.Numbers), named)]
-	s.Numbers = strings.Join(shown, ", ")
-	if rest := len(w.Numbers) - len(shown); rest > 0 {
-		s.Numbers += " " + fmt.Sprintf(p.More, rest)
+	const few = 2
+	s := said{Donor: w.Donor, Recipient: w.Recipient, Numbers: strings.Join(w.Numbers, ", ")}
+	if len(w.Numbers) > few {
+		s.Numbers = w.Numbers[0] + " " + fmt.Sprintf(p.More, len(w.Numbers)-1)
 	}
 	if !w.FOCAt.IsZero() {
 		s.Date = w.FOCAt.Format(p.Date)
@@ -97,7 +95,7 @@ func paragraphs(body string) []string {
 func (p page) text() string {
 	parts := p.Paragraphs[:len(p.Paragraphs):len(p.Paragraphs)]
 	if p.Link != "" {
-		parts = append(parts, p.Why+"\n"+p.Label+":\n"+p.Link)
+		parts = append(parts, p.Why+"\n"+p.Label+"\n"+p.Link)
 	}
 	if p.Learn != "" {
 		parts = append(parts, p.Learn)

@@ -85,13 +85,17 @@ func TestEducationComesWhenItHelps(t *testing.T) {
 func TestFewAndManyNumbers(t *testing.T) {
 	t.Parallel()
 	words := notify.SampleWords()
+	words.Numbers = words.Numbers[:2]
+	two, err := templates(t).Render(notify.FOC, "de", words, "")
+	require.NoError(t, err)
+	require.Contains(t, two.Text, "+1…0123, +1…0124 ")
 	words.Numbers = words.Numbers[:1]
 	one, err := templates(t).Render(notify.FOC, "de", words, "")
 	require.NoError(t, err)
-	require.Contains(t, one.Text, "+1…0123 wechselt am 30.11.2026, 09:00 Uhr (UTC-05:00) von Old Telecom zu New Telecom.")
+	require.Contains(t, one.Text, "Der Wechsel von +1…0123 von Old Telecom zu New Telecom ist am 30.11.2026, 09:00 Uhr (UTC-05:00).")
 	many, err := templates(t).Render(notify.FOC, "de", notify.SampleWords(), "")
 	require.NoError(t, err)
-	require.Contains(t, many.Text, "+1…0123, +1…0124 und 1 weitere")
+	require.Contains(t, many.Text, "+1…0123 und 2 weitere")
 }
 
 func TestWordsAreEscaped(t *testing.T) {
@@ -134,7 +138,7 @@ func TestADirectoryReplacesTexts(t *testing.T) {
 	foc, err := all.Render(notify.FOC, "en", notify.SampleWords(), customerLink)
 	require.NoError(t, err)
 	require.Equal(t, "Our date 30 November 2026, 09:00 (UTC-05:00)", foc.Subject)
-	require.Contains(t, foc.Text, "Halt:\n"+customerLink)
+	require.Contains(t, foc.Text, "Halt\n"+customerLink)
 	require.Equal(t, `<p lang="en">Our date 30 November 2026, 09:00 (UTC-05:00)</p>`, foc.HTML)
 	received, err := all.Render(notify.Received, "en", notify.SampleWords(), customerLink)
 	require.NoError(t, err)
