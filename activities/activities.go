@@ -12,6 +12,7 @@ import (
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
@@ -27,6 +28,8 @@ type Activities struct {
 	DefaultCarrier   string
 	Approvals        *Approvals        // nil where decisions are trusted as they come: demo and dev only
 	Fraud            *Fraud            // the fraud desk; nobody judges when nil
+	Notices          *notify.Notifier  // tells people; nobody is told when nil
+	Webhooks         *notify.Webhooks  // the services that hear of ports; may be nil
 	Watermark        *ledger.Watermark // of the gate: it notices a ledger that was restored from a backup; may be nil
 	AllowScaledClock bool              // demo and dev only
 }

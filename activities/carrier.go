@@ -46,6 +46,9 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	}
 	status, err := gateway.Submit(ctx, lsr)
 	status, err = refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+	if err == nil {
+		err = a.tellDate(ctx, status, in.At)
+	}
 	return porting.SubmitAnswer{CarrierStatus: status}, err
 }
 
@@ -101,13 +104,17 @@ func (a *Activities) desiredDueDate(in porting.SubmitInput) (time.Time, error) {
 	return wish, nil
 }
 
-// ReadCarrier reads the truth back.
+// ReadCarrier reads the truth back, and tells people of a date that they do not know yet.
 func (a *Activities) ReadCarrier(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
 	gateway, err := a.gateway(in.Carrier)
 	if err != nil {
 		return porting.CarrierStatus{}, err
 	}
-	return readBack(ctx, gateway, in.Ref)
+	status, err := readBack(ctx, gateway, in.Ref)
+	if err == nil {
+		err = a.tellDate(ctx, status, in.At)
+	}
+	return status, err
 }
 
 // CancelPort asks the carrier to cancel. An order that never arrived, or is cancelled already, is left as it is.

@@ -26,6 +26,9 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	if err := a.endAbandoned(ctx, in.Port, in.At); err != nil {
 		return false, err
 	}
+	if err := a.tellEnd(ctx, in); err != nil {
+		return false, err
+	}
 	if err := a.Ledger.DestroySecrets(ctx, in.Port); err != nil {
 		return false, err
 	}

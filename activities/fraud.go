@@ -29,12 +29,16 @@ func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, fou
 	if a.Fraud == nil {
 		return nil
 	}
-	subject := a.subject(in)
+	asked, err := a.askedAt(ctx, in)
+	if err != nil {
+		return err
+	}
+	subject := a.subject(in, asked)
 	if err := a.remember(ctx, in, subject); err != nil {
 		return err
 	}
 	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources()), subject)
-	a.knowOrder(&evidence, in)
+	a.knowOrder(&evidence, in, asked)
 	if err := a.knowHistory(ctx, &evidence, in); err != nil {
 		return err
 	}
@@ -90,8 +94,17 @@ func reasonsOf(v fraud.Verdict) []string {
 	return notes
 }
 
+// askedAt is when the port was asked for, however late it is looked at.
+func (a *Activities) askedAt(ctx context.Context, in porting.ScreenInput) (time.Time, error) {
+	fence, err := a.Ledger.Fence(ctx, in.Port)
+	if porting.KindOf(err) == porting.NotFound || (err == nil && fence.ClaimedAt.IsZero()) {
+		return in.At, nil
+	}
+	return fence.ClaimedAt, err
+}
+
 // subject is the port as the sources know it.
-func (a *Activities) subject(in porting.ScreenInput) sources.Subject {
+func (a *Activities) subject(in porting.ScreenInput, asked time.Time) sources.Subject {
 	o := in.Order
 	s := sources.Subject{
 		At: in.At, Correlator: in.Port, Mobile: o.Kind == porting.KindWireless,
@@ -99,7 +112,7 @@ func (a *Activities) subject(in porting.ScreenInput) sources.Subject {
 			Name: o.Subscriber.Name, Street: o.Subscriber.Address.Street, PostalCode: o.Subscriber.Address.PostalCode,
 			City: o.Subscriber.Address.City, Region: o.Subscriber.Address.Region, Country: o.Subscriber.Address.Country, Email: o.Subscriber.Contact.Email,
 		},
-		Letter: sources.Letter{SHA256: o.Authorization.DocumentSHA256, SignedAt: o.Authorization.SignedAt, RequestedAt: in.At},
+		Letter: sources.Letter{SHA256: o.Authorization.DocumentSHA256, SignedAt: o.Authorization.SignedAt, RequestedAt: asked},
 		Tokens: a.tokens(o),
 	}
 	if len(o.Numbers) > 0 {
@@ -140,7 +153,7 @@ func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sou
 	for by, token := range s.Tokens {
 		tokens[string(by)] = token
 	}
-	return a.Ledger.RecordRequest(ctx, ledger.Request{PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, At: in.At})
+	return a.Ledger.RecordRequest(ctx, ledger.Request{PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, At: s.Letter.RequestedAt})
 }
 
 // ownSources ask our own memory.
@@ -168,11 +181,11 @@ func (r requests) OtherAccounts(ctx context.Context, digest, account string) (in
 func (r requests) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) { return nil, nil }
 
 // knowOrder tells what the order itself shows.
-func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput) {
+func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput, asked time.Time) {
 	o := in.Order
 	e.Know(fraud.Request{
 		Outgoing: new(false), Mobile: new(o.Kind == porting.KindWireless), HasLOA: new(o.Authorization.Kind == "loa"), Business: new(o.Subscriber.Business),
-		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: a.outOfHours(in), Numbers: new(len(o.Numbers)),
+		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: a.outOfHours(in, asked), Numbers: new(len(o.Numbers)),
 	})
 	if o.CSR != nil {
 		e.Know(sources.Identity(match.Order(o)))
@@ -180,7 +193,7 @@ func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput) {
 }
 
 // outOfHours reports whether the order came when the pack's desks are closed; nil where the pack does not say.
-func (a *Activities) outOfHours(in porting.ScreenInput) *bool {
+func (a *Activities) outOfHours(in porting.ScreenInput, asked time.Time) *bool {
 	pack, err := a.Rules.Pack(in.Pack)
 	if err != nil || len(in.Order.Numbers) == 0 {
 		return nil
@@ -190,7 +203,7 @@ func (a *Activities) outOfHours(in porting.ScreenInput) *bool {
 	if err != nil {
 		return nil
 	}
-	local := in.At.In(zone)
+	local := asked.In(zone)
 	return new(local.Weekday() == time.Saturday || local.Weekday() == time.Sunday || local.Hour() < firstHour || local.Hour() >= lastHour)
 }
 
@@ -209,13 +222,16 @@ func (a *Activities) knowHistory(ctx context.Context, e *fraud.Evidence, in port
 	if err != nil {
 		return err
 	}
-	history := fraud.History{LastPort: new(fraud.None()), Disputes: new(0)}
+	history := fraud.History{LastPort: new(fraud.None()), Disputes: new(0), Frauds: new(0)}
 	for _, p := range ports {
 		if p.PortID == in.Port {
 			continue
 		}
-		if p.Outcome == porting.OutcomeDisputed || p.Outcome == porting.OutcomeReversed {
+		switch p.Outcome {
+		case porting.OutcomeDisputed:
 			*history.Disputes++
+		case porting.OutcomeReversed: // moved, and taken back because it should not have
+			*history.Frauds++
 		}
 		if p.Outcome == porting.OutcomeCompleted && *history.LastPort == fraud.None() {
 			history.LastPort = new(fraud.AgeOf(p.ReleasedAt, in.At))

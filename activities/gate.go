@@ -6,6 +6,7 @@ import (
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -24,6 +25,9 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 	if err := a.lookForRestore(ctx); err != nil {
 		return porting.Activation{}, err
 	}
+	if err := a.tell(ctx, in.Ref.Port, notify.Event{Kind: notify.BeforeEffectuation, Key: in.FOC.UTC().Format(time.RFC3339)}, in.At); err != nil {
+		return porting.Activation{}, err // nothing moves before it is on record that its people are told
+	}
 	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), at)
 	if porting.CodeOf(err) == "fence-closed" {
 		no, _ := refusal(err, porting.AuthorizationRevoked)
@@ -39,7 +43,11 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 		return porting.Activation{}, err
 	}
 	held := activation{a.Ledger, gateway, in, at, fence.ActivatingAt.Equal(at), !fence.RevokeRequestedAt.IsZero()}
-	return held.run(ctx)
+	answer, err := held.run(ctx)
+	if err == nil && answer.Status.State == porting.CarrierActive {
+		err = a.tell(ctx, in.Ref.Port, notify.Event{Kind: notify.Completed}, in.At)
+	}
+	return answer, err
 }
 
 // recheck refuses what no worker may activate, whatever brought it here.

@@ -56,8 +56,11 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 		receipt.Refused, receipt.Tokens = no, nil
 		return receipt, nil
 	}
+	if err != nil {
+		return receipt, err
+	}
 	receipt.Epoch = fence.Epoch
-	return receipt, err
+	return receipt, a.rememberPeople(ctx, in, receipt)
 }
 
 // askForSignatures makes the port one that takes signed decisions only.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/internal/match"
+	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
 )
@@ -17,21 +18,27 @@ const recent = 90 * 24 * time.Hour
 // ScreenOrder runs the checks before people decide: the authorization by the pack's rules, portability at the carrier, what
 // the ledger remembers of the numbers, and the fraud desk's policy on the evidence of the moment.
 func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
-	found := porting.Findings{Risk: porting.RiskLow}
-	if err := a.checkAuthorization(ctx, in, &found); err != nil || found.Blocked != nil {
+	found, err := a.screen(ctx, in)
+	if err != nil {
 		return found, err
 	}
-	if err := a.checkPortability(ctx, in, &found); err != nil || found.Blocked != nil {
-		return found, err
-	}
-	checkRecord(in.Order, &found)
-	if err := a.checkHistory(ctx, in, &found); err != nil {
-		return found, err
-	}
-	if err := a.judgeFraud(ctx, in, &found); err != nil || found.Blocked != nil {
-		return found, err
+	if found.Blocked != nil {
+		return found, a.tellBlocked(ctx, in, found)
 	}
 	return found, a.sign(ctx, in, &found)
+}
+
+// screen makes the checks, one after the other, until one of them blocks the order.
+func (a *Activities) screen(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
+	found := porting.Findings{Risk: porting.RiskLow}
+	for _, check := range []func(context.Context, porting.ScreenInput, *porting.Findings) error{
+		a.checkAuthorization, a.checkPortability, checkRecord, a.checkHistory, a.judgeFraud,
+	} {
+		if err := check(ctx, in, &found); err != nil || found.Blocked != nil {
+			return found, err
+		}
+	}
+	return found, nil
 }
 
 // sign says who must approve at the risk that was found, and signs the findings: nobody can answer for this worker.
@@ -116,14 +123,24 @@ func (a *Activities) checkPortability(ctx context.Context, in porting.ScreenInpu
 	return nil
 }
 
+// tellBlocked tells people that somebody tried, and was stopped by a check.
+func (a *Activities) tellBlocked(ctx context.Context, in porting.ScreenInput, found porting.Findings) error {
+	if found.Blocked == nil {
+		return nil
+	}
+	return a.tell(ctx, in.Port, notify.Event{Kind: notify.BlockedAttempt, Key: string(found.Blocked.Reason)}, in.At,
+		func(f *notify.Facts) { f.Reason = found.Blocked.Reason })
+}
+
 // checkRecord compares the order with the donor's record, so that the approver sees what the donor will likely reject.
-func checkRecord(o porting.Order, found *porting.Findings) {
-	for _, d := range match.Order(o) {
+func checkRecord(_ context.Context, in porting.ScreenInput, found *porting.Findings) error {
+	for _, d := range match.Order(in.Order) {
 		if d.Severity == match.Mismatch {
 			found.Risk = porting.RiskMedium
 		}
 		found.Notes = append(found.Notes, fmt.Sprintf("%s differs from the donor's record: %s (%s)", d.Field, d.Why, d.Severity))
 	}
+	return nil
 }
 
 // checkHistory raises the risk for numbers that moved, or were to move, not long ago.

@@ -23,6 +23,7 @@ require (
 	github.com/adrg/strutil v0.3.1 // indirect
 	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 	github.com/hiddeco/sshsig v0.2.0 // indirect
+	github.com/wneessen/go-mail v0.8.1 // indirect
 )
 
 require (

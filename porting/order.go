@@ -26,7 +26,18 @@ type Order struct {
 	Authorization Authorization `json:"authorization" yaml:"authorization"`         // the subscriber's permission
 	Wishes        Wishes        `json:"wishes" yaml:"wishes"`                       // what the customer would like
 	CSR           *DonorRecord  `json:"csr,omitempty" yaml:"csr"`                   // the donor's record, to compare the order with; never sent
+	Returns       *Return       `json:"returns,omitempty" yaml:"-"`                 // of numbers that left us without leave
 	SubmittedBy   string        `json:"submitted_by,omitempty" yaml:"submitted_by"` // claimed, not proven; may not decide on the order
+
+	// LineSeparation names who has seen to it that a survivor leaves a shared account (47 U.S.C. 345): then nobody who shares
+	// it is told. Empty for every ordinary port.
+	LineSeparation string `json:"line_separation,omitempty" yaml:"line_separation"`
+}
+
+// Return names the port-out that an order takes back.
+type Return struct {
+	Port   string `json:"port"`
+	Reason Reason `json:"reason"`
 }
 
 // Party is a provider.
@@ -41,6 +52,8 @@ type Subscriber struct {
 	Business bool    `json:"business,omitempty" yaml:"business"`
 	Address  Address `json:"address" yaml:"address"`
 	Contact  Contact `json:"contact" yaml:"contact"`
+
+	PreviousContact *Contact `json:"previous_contact,omitempty" yaml:"previous_contact"` // if it changed lately: a thief changes it first, so it is told too
 }
 
 // Address is a service address as the donor knows it.

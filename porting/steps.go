@@ -177,9 +177,10 @@ type SubmitAnswer struct {
 
 // CarrierInput names an order at its carrier, for every other call.
 type CarrierInput struct {
-	Ref     Ref    `json:"ref"`
-	Carrier string `json:"carrier"`
-	Reason  Reason `json:"reason,omitempty"`
+	Ref     Ref       `json:"ref"`
+	Carrier string    `json:"carrier"`
+	Reason  Reason    `json:"reason,omitempty"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // ActivateInput is all that the gate needs to check again before the point of no return.

@@ -10,7 +10,9 @@ import (
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
@@ -32,6 +34,8 @@ type Settings struct {
 	Registry      string // file with the registry of approvers
 	RegistryRoots string // file with the root keys that may sign it
 	SigningKey    string // file with the key with which this worker signs what it has verified
+	Fraud         FraudSettings
+	Notify        notify.Settings
 	WatermarkFile string // where a gate remembers how far the ledger had come; it does not look when empty
 }
 
@@ -64,7 +68,32 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 			return n, err
 		}
 	}
+	if s.Role.has(RoleGate) {
+		if err := n.openDesk(s); err != nil {
+			return n, err
+		}
+	}
 	return n, n.openApprovals(ctx, s)
+}
+
+// openDesk opens the fraud desk, and the desk that tells people.
+func (n *Neighbours) openDesk(s Settings) (err error) {
+	if n.Fraud, err = openFraud(s.Fraud); err != nil {
+		return err
+	}
+	if n.Webhooks, err = s.Notify.Webhooks(); err != nil {
+		return err
+	}
+	senders, err := s.Notify.Senders(config.ReadSecret)
+	if err != nil || (len(senders) == 0 && len(n.Webhooks.Endpoints) == 0) {
+		return err
+	}
+	if len(n.Webhooks.Endpoints) > 0 {
+		senders[notify.Webhook] = n.Webhooks
+	}
+	templates, err := notify.LoadTemplates(s.Notify.TemplatesDir)
+	n.Notices = notify.New(notify.Options{Outbox: n.Ledger, Vault: n.Vault, Templates: templates, Senders: senders, LinkBase: s.Notify.LinkURL})
+	return err
 }
 
 // openGate opens what only the gate has: the vault and the carriers.

@@ -42,6 +42,9 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 		}
 		running = append(running, w)
 	}
+	if n := cfg.Neighbours.Notices; n != nil && cfg.Role.has(RoleGate) {
+		go func() { _ = n.Run(ctx) }() // ends with ctx; what is due then is delivered by the next worker
+	}
 	select {
 	case <-ctx.Done():
 		return nil

@@ -55,16 +55,24 @@ type saga struct {
 	published  attributes
 	reported   porting.Progress // what the bulk order was told last
 	reporting  workflow.Future  // the last message to it
+	readBack   func(workflow.Context) (porting.CarrierStatus, error)
 }
 
 func newSaga(ctx workflow.Context, in porting.PortInput) *saga {
-	s := &saga{port: porting.NewPort(in)}
-	s.story, s.interrupt = workflow.NewDisconnectedContext(ctx)
-	// The first move is legal by the table; nothing can go wrong yet. It comes before any handler can run.
-	_ = s.port.Move(porting.EventReceived, s.now(ctx), submitter(in.Order), "")
-	s.openChannels(ctx)
+	s := openSaga(ctx, porting.NewPort(in))
+	s.readBack = s.readOrder
 	workflow.GoNamed(ctx, "interruption", s.watch)
 	s.render(ctx)
+	return s
+}
+
+// openSaga is what every port begins with, in or out.
+func openSaga(ctx workflow.Context, p *porting.Port) *saga {
+	s := &saga{port: p}
+	s.story, s.interrupt = workflow.NewDisconnectedContext(ctx)
+	// The first move is legal by the table; nothing can go wrong yet. It comes before any handler can run.
+	_ = s.port.Move(porting.EventReceived, s.now(ctx), submitter(p.Order), "")
+	s.openChannels(ctx)
 	return s
 }
 
@@ -249,7 +257,7 @@ func (s *saga) awaitWithPatience(ctx workflow.Context, clock, what string, done 
 // readCarrier reads the truth back. News that came before the call are answered by it.
 func (s *saga) readCarrier(ctx workflow.Context) error {
 	hints := s.port.CarrierHints
-	status, err := call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepRead, "Read the order back from "+s.port.Receipt.Carrier, s.atCarrier(""))
+	status, err := s.readBack(ctx)
 	if err != nil {
 		return err
 	}
@@ -261,6 +269,10 @@ func (s *saga) readCarrier(ctx workflow.Context) error {
 	return nil
 }
 
-func (s *saga) atCarrier(why porting.Reason) porting.CarrierInput {
-	return porting.CarrierInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Reason: why}
+func (s *saga) readOrder(ctx workflow.Context) (porting.CarrierStatus, error) {
+	return call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepRead, "Read the order back from "+s.port.Receipt.Carrier, s.atCarrier(ctx, ""))
+}
+
+func (s *saga) atCarrier(ctx workflow.Context, why porting.Reason) porting.CarrierInput {
+	return porting.CarrierInput{Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Reason: why, At: s.now(ctx)}
 }

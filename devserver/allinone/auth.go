@@ -22,8 +22,8 @@ import (
 // looks after ports, and the commands of its owner may do all but break glass.
 const (
 	workerRoles = authorizer.WorkflowWorker | authorizer.TrustWorker | authorizer.GateWorker
-	stackRoles  = workerRoles | authorizer.Webhook
-	uiRoles     = authorizer.Operator
+	stackRoles  = workerRoles | authorizer.Webhook | authorizer.Bootstrap
+	uiRoles     = authorizer.Operator | authorizer.Approver // what an approver pastes is signed
 	ownerRoles  = stackRoles | authorizer.Submitter | authorizer.Approver | authorizer.CustomerCare |
 		authorizer.Operator | authorizer.Reader | authorizer.Bootstrap
 )

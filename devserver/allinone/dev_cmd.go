@@ -61,10 +61,15 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	tells, fraud, err := f.Desks()
+	if err != nil {
+		return err
+	}
 	started := time.Now()
 	stack, err := Start(ctx, Options{
 		Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
 		Fast: o.fast, Auth: o.auth, Verbose: o.verbose, Log: quietLog(f, o.verbose), Approvals: approvals(cfg),
+		Notify: tells, Fraud: fraud, Reap: true,
 	})
 	if err != nil {
 		return err

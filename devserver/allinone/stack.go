@@ -16,6 +16,7 @@ import (
 
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/devserver/engine"
+	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
@@ -34,6 +35,9 @@ type Options struct {
 	Verbose      bool                              // show the server's own warnings
 	Log          *slog.Logger                      // silent when nil
 	Approvals    *Approvals                        // decisions are trusted as they come when nil
+	Notify       notify.Settings                   // nobody is told where no channel is set
+	Reap         bool                              // look every minute for ports whose saga is gone
+	Fraud        worker.FraudSettings              // the embedded policy, on our own memory, when zero
 }
 
 // Approvals are the files with which decisions are verified.
@@ -97,6 +101,11 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return errors.Join(err, door.Close())
 	}
 	s.Ports = starter.New(s.Client, starter.Options{Clock: s.Clock, Secrets: worker.NewSecrets(s.neighbours.Ledger, s.neighbours.Vault, time.Now)})
+	if o.Reap {
+		if _, err := worker.ScheduleReaper(ctx, s.Client, starter.DefaultTaskQueue, porting.ReapInput{Clock: s.Clock}); err != nil {
+			return errors.Join(err, door.Close())
+		}
+	}
 	s.running.Go(func() error {
 		return worker.ServeNews(ctx, door, worker.NewsHandler(s.Ports, secret, time.Now, o.Log))
 	})
@@ -110,7 +119,7 @@ func (o Options) neighbours(carrierURL string) worker.Settings {
 	settings := worker.Settings{
 		Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
 		Carrier: "simulator", CarrierURL: carrierURL, CarrierTimeout: time.Second, AllowScaledClock: true,
-		WatermarkFile: filepath.Join(o.Dir, "gate.mark"), Trusted: o.Approvals == nil,
+		WatermarkFile: filepath.Join(o.Dir, "gate.mark"), Trusted: o.Approvals == nil, Notify: o.Notify, Fraud: o.Fraud,
 	}
 	if o.Approvals != nil {
 		settings.Registry, settings.RegistryRoots, settings.SigningKey = o.Approvals.Registry, o.Approvals.Roots, o.Approvals.SigningKey

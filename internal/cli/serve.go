@@ -17,12 +17,14 @@ import (
 	"github.com/portsaga/portsaga/internal/serve"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
+	"github.com/portsaga/portsaga/worker"
 )
 
 // outward is what PORTSAGA_* variables say about the world outside: how notices go out, and where answers come in.
 type outward struct {
 	notify.Settings
 	Serve serveSettings
+	Fraud worker.FraudSettings
 }
 
 type serveSettings struct {
@@ -36,6 +38,12 @@ func readOutward() (outward, error) {
 	var o outward
 	err := envconfig.Process("PORTSAGA", &o)
 	return o, err
+}
+
+// Desks are the settings of the desk that tells people and of the fraud desk.
+func (f *Factory) Desks() (notify.Settings, worker.FraudSettings, error) {
+	o, err := f.noticeSettings()
+	return o.Settings, o.Fraud, err
 }
 
 func newServe(f *Factory) *cobra.Command {

@@ -57,9 +57,13 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	if err := cfg.MakeDir(); err != nil {
 		return err
 	}
+	tells, fraud, err := f.Desks()
+	if err != nil {
+		return err
+	}
 	neighbours, err := worker.Open(ctx, worker.Settings{
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
-		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role,
+		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud,
 		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
 	})
 	if err != nil {

@@ -1,0 +1,9 @@
+-- Whom people's notices of a port go to, sealed, and the date that they were told last. The row goes when the port ends.
+
+-- +goose Up
+
+CREATE TABLE told (
+    port_id TEXT   NOT NULL PRIMARY KEY,
+    sealed  BYTEA  NOT NULL,
+    foc     BIGINT
+);

@@ -1,0 +1,54 @@
+package worker
+
+import (
+	"github.com/portsaga/portsaga/activities"
+	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/fraud"
+	"github.com/portsaga/portsaga/internal/fraud/sources"
+)
+
+// FraudSettings say what the fraud desk works with. The environment fills them, under PORTSAGA_FRAUD_; a source without its
+// address is not asked, and what it would know is missing.
+type FraudSettings struct {
+	Policy string `split_words:"true" desc:"policy of the fraud desk (the embedded one); portsaga fraud lint checks it"`
+	Off    bool   `split_words:"true" desc:"judge no port by a policy; for tests of other things"`
+
+	CamaraURL      string `split_words:"true" desc:"CAMARA APIs of a mobile network"`
+	CamaraTokenURL string `split_words:"true" desc:"where that network gives tokens"`
+	CamaraClient   string `split_words:"true" desc:"client ID at that network"`
+	CamaraSecret   string `split_words:"true" desc:"file with that client's secret"`
+
+	TwilioKey    string `split_words:"true" desc:"API key of Twilio Lookup"`
+	TwilioSecret string `split_words:"true" desc:"file with that key's secret"`
+}
+
+// openFraud opens the fraud desk: its policy, and the neighbours that it asks.
+func openFraud(s FraudSettings) (*activities.Fraud, error) {
+	if s.Off {
+		return nil, nil
+	}
+	policy, err := fraud.Hold(s.Policy)
+	if err != nil {
+		return nil, err
+	}
+	desk := &activities.Fraud{Policy: policy}
+	if s.CamaraURL != "" {
+		secret, err := config.ReadSecret(s.CamaraSecret)
+		if err != nil {
+			return nil, err
+		}
+		network := &sources.CAMARA{Root: s.CamaraURL, Tokens: &sources.ClientCredentials{
+			URL: s.CamaraTokenURL, ClientID: s.CamaraClient, Secret: sources.Secret(secret.Reveal()), Purpose: "dpv:FraudPreventionAndDetection",
+		}}
+		desk.Sources = append(desk.Sources, network.Sources()...)
+	}
+	if s.TwilioKey != "" {
+		secret, err := config.ReadSecret(s.TwilioSecret)
+		if err != nil {
+			return nil, err
+		}
+		lookup := &sources.TwilioLookup{Key: s.TwilioKey, Secret: sources.Secret(secret.Reveal())}
+		desk.Sources = append(desk.Sources, lookup.Sources()...)
+	}
+	return desk, nil
+}
