@@ -1,5 +1,7 @@
 package porting
 
+import "time"
+
 // Standing is the answer that is due as things stand; nil while somebody may still be waited for.
 func (p *Port) Standing(run string) *PortOutAnswer {
 	l := p.Leaving
@@ -48,7 +50,7 @@ func (p *Port) LastWord(run string) (PortOutAnswer, string) {
 		}
 	}
 	approve := lastWord(AnswerApprove, "", "no lawful ground to refuse was found in time")
-	if p.Risk == RiskLow && p.Found.Nonce != "" && p.Leaving.Reply != ReplyNo {
+	if p.Risk == RiskLow && p.Leaving.Reply != ReplyNo {
 		return approve, ""
 	}
 	return approve, "approved at the last moment at risk " + string(p.Risk) + ": nobody decided, and the rules give no ground to refuse"
@@ -66,4 +68,47 @@ func (p *Port) declineReason() Reason {
 		}
 	}
 	return ""
+}
+
+// RevocationAnswer is what a subscriber who stops the port has us answer: a refusal where the rules know the ground, else the
+// donor's cancel, which the rules allow or the revocation would not have been taken.
+func (p *Port) RevocationAnswer() PortOutAnswer {
+	why := "stopped by the subscriber, with authority younger than the request"
+	if ground := p.Leaving.Plan.firstGround(AuthorizationRevoked, WithdrawnByCustomer); ground != "" {
+		return PortOutAnswer{Kind: AnswerRefuse, Reason: ground, By: "subscriber", Why: why}
+	}
+	return PortOutAnswer{Kind: AnswerCancel, Reason: AuthorizationRevoked, By: "subscriber", Why: why}
+}
+
+// DecideByPolicy records that policy had the last word.
+func (p *Port) DecideByPolicy(a PortOutAnswer, at time.Time) {
+	d := Decision{Decision: Approve, By: a.By, At: at, Stage: p.Where(), OrderVersion: p.Order.Version, Reason: a.Reason}
+	if a.Kind != AnswerApprove {
+		d.Decision = Reject
+	}
+	p.Decisions = append(p.Decisions, d)
+	p.Record(EventDecision, at, a.By, d.Decision+" (at the last moment): "+a.Why)
+}
+
+// RevokeBy takes a revocation that is known from elsewhere than a message.
+func (p *Port) RevokeBy(by string, at time.Time) {
+	if p.Revocation == nil {
+		p.Revocation = &Revoke{By: by, Reason: AuthorizationRevoked, AuthorityAt: at}
+	}
+}
+
+// PortBack is the order that brings the numbers back that moved.
+func (p *Port) PortBack(why Reason) Order {
+	o := p.Order
+	o.Reference, o.Version, o.Carrier = p.Order.Reference+":back", 1, p.Order.Carrier
+	o.Donor, o.Recipient = p.Order.Recipient, p.Order.Donor
+	o.Numbers, o.Account, o.Wishes = nil, Account{}, Wishes{AllOrNothing: true}
+	o.Authorization = Authorization{Kind: "consent"}
+	o.SubmittedBy, o.Returns = "portsaga", &Return{Port: p.ID, Reason: why}
+	for i, n := range p.Order.Numbers {
+		if p.Numbers[i].Status == NumberMoved {
+			o.Numbers = append(o.Numbers, n)
+		}
+	}
+	return o
 }

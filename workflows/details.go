@@ -81,7 +81,7 @@ func rulesLine(p *porting.Port) string {
 // writeActions lists the messages that the port takes now, each with a body to paste.
 func writeActions(b *strings.Builder, p *porting.Port) {
 	b.WriteString("**What you can do now** (More Actions, Send a Signal)\n\n| Signal | Body | What it does |\n|---|---|---|\n")
-	for _, doc := range porting.MessageDocs {
+	for _, doc := range porting.DocsOf(p.Direction) {
 		if takes(p, doc.Name) {
 			if doc.Name == porting.MsgDecide && p.Receipt.Signed {
 				doc = signedDecide(p)
@@ -115,7 +115,11 @@ func takes(p *porting.Port, message string) bool {
 	case porting.MsgAmend:
 		return stage == porting.Exception
 	case porting.MsgRevoke:
-		return stage != porting.RollingBack
+		return stage != porting.RollingBack && stage != porting.Releasing
+	case porting.MsgDispute:
+		return stage == porting.Releasing
+	case porting.MsgCustomerReply:
+		return stage == porting.Deciding || stage == porting.Notifying || stage == porting.Answered
 	default:
 		return true
 	}

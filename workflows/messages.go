@@ -30,7 +30,7 @@ func (s *saga) openChannels(ctx workflow.Context) {
 
 // listen opens one message. Signals and updates meet in hear.
 func listen[M any](ctx workflow.Context, s *saga, name string) {
-	doc := porting.DocOf(name)
+	doc := porting.DocIn(s.port.Direction, name)
 	description := doc.Description + ", e.g. " + doc.Example
 	channel := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
 	workflow.GoNamed(ctx, name+" signals", func(ctx workflow.Context) {
