@@ -37,7 +37,11 @@ func (a *Activities) rememberPeople(ctx context.Context, in porting.ReceiveInput
 	if err != nil {
 		return err
 	}
-	if err := a.Ledger.KeepTold(ctx, in.Port, a.Vault.Seal(placeOfTold(in.Port), porting.Secret(text))); err != nil {
+	contact := ""
+	if n, err := porting.ParseNumber(o.Subscriber.Contact.Phone); err == nil {
+		contact = a.Vault.LockToken(n)
+	}
+	if err := a.Ledger.KeepTold(ctx, in.Port, a.Vault.Seal(placeOfTold(in.Port), porting.Secret(text)), contact); err != nil {
 		return err
 	}
 	return a.tell(ctx, in.Port, notify.Event{Kind: notify.Received}, in.At)

@@ -35,6 +35,7 @@ var MessageDocs = []MessageDoc{
 	{MsgExtend, "Give people more hours for the decision or the correction that the port waits for", `{"by": "ana@desk", "hours": 24}`},
 	{MsgReassign, "Make somebody else the owner of the port", `{"by": "ana@desk", "to": "ben@desk"}`},
 	{MsgNote, "Write a line into the port's timeline (no personal data)", `{"by": "ana@desk", "text": "called the donor, FOC promised"}`},
+	{MsgCustomerReply, "The subscriber's yes or no to a notice; a no stops the port", `{"by": "subscriber", "reply": "no", "channel": "sms"}`},
 	{MsgCarrierEvent, "A hint that the carrier has news; the port reads the truth back itself", `{"carrier": "simulator", "by": "webhook"}`},
 }
 

@@ -145,7 +145,6 @@ func TestCheckOfAPortOut(t *testing.T) {
 			require.Equal(t, c.code, porting.CodeOf(portOut(c.stage, c.change).Check(c.msg)))
 		})
 	}
-	require.Equal(t, "reply-not-asked", porting.CodeOf(portIn(porting.Verifying).Check(porting.CustomerReply{By: "x", Reply: "yes"})))
 	require.Equal(t, "dispute-not-open", porting.CodeOf(portIn(porting.Active).Check(porting.Dispute{By: "x"})))
 }
 

@@ -42,11 +42,11 @@ type Dispute struct {
 
 // checkReply takes the subscriber's answer as long as it can still matter.
 func (p *Port) checkReply(m CustomerReply) error {
-	if p.Leaving == nil {
-		return p.refuse("reply-not-asked", "this port asks the subscriber nothing", "")
-	}
 	if m.Reply != ReplyYes && m.Reply != ReplyNo {
 		return p.invalid("reply-unknown", `reply is "yes" or "no"`)
+	}
+	if p.Leaving == nil {
+		return p.checkBy(m.By)
 	}
 	switch where := p.Where(); {
 	case where == Screening || where == Notifying || where == Deciding:
@@ -104,6 +104,9 @@ func (p *Port) checkReject(decision string, why Reason) error {
 }
 
 func (p *Port) receiveReply(m CustomerReply, at time.Time) Answer {
+	if p.Leaving == nil {
+		return p.receiveReplyIn(m, at)
+	}
 	late := p.Where() == Answered
 	p.Leaving.Reply = m.Reply
 	p.Record(EventReply, at, m.By, m.Reply)

@@ -1,5 +1,7 @@
 package porting
 
+import "time"
+
 // MsgCustomerReply brings the subscriber's answer to a notice.
 const MsgCustomerReply = "customer-reply"
 
@@ -17,3 +19,16 @@ const (
 	ReplyYes = "yes"
 	ReplyNo  = "no"
 )
+
+// receiveReplyIn takes the subscriber's answer to a port-in's notice. A no is a revocation: nobody moves a number whose
+// subscriber says that they never asked for it.
+func (p *Port) receiveReplyIn(m CustomerReply, at time.Time) Answer {
+	p.Record(EventReply, at, m.By, m.Reply)
+	if m.Reply == ReplyYes {
+		return p.answer("the subscriber says yes")
+	}
+	if p.Revocation == nil {
+		p.Revocation = &Revoke{ID: m.ID, By: m.By, Reason: UnauthorisedPort}
+	}
+	return p.answer("the subscriber says no: revoked")
+}

@@ -205,6 +205,11 @@ func (c *Client) Note(ctx context.Context, id string, n porting.Note) (porting.A
 	return c.update(ctx, id, porting.MsgNote, n.ID, n)
 }
 
+// CustomerReply brings the subscriber's yes or no. A no stops the port; when it answers, the fence is closed.
+func (c *Client) CustomerReply(ctx context.Context, id string, r porting.CustomerReply) (porting.Answer, error) {
+	return c.update(ctx, id, porting.MsgCustomerReply, r.ID, r)
+}
+
 // CarrierEvent hints that the carrier has news. It is a signal: it works with workers down, and nothing answers.
 func (c *Client) CarrierEvent(ctx context.Context, id string, e porting.CarrierEvent) error {
 	return c.Signal(ctx, id, porting.MsgCarrierEvent, e)

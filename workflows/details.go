@@ -119,6 +119,9 @@ func takes(p *porting.Port, message string) bool {
 	case porting.MsgDispute:
 		return stage == porting.Releasing
 	case porting.MsgCustomerReply:
+		if p.Direction == porting.PortIn {
+			return stage != porting.RollingBack
+		}
 		return stage == porting.Deciding || stage == porting.Notifying || stage == porting.Answered
 	default:
 		return true

@@ -108,15 +108,15 @@ func TestDetailsOfferWhatThePortTakes(t *testing.T) {
 		page := details(p)
 		for _, doc := range porting.MessageDocs {
 			row := "| `" + doc.Name + "` | `" + doc.Example + "` |"
-			require.Equal(t, takes(&porting.Port{Stage: stage}, doc.Name), strings.Contains(page, row), "%s in %s", doc.Name, stage)
+			require.Equal(t, takes(&porting.Port{Direction: porting.PortIn, Stage: stage}, doc.Name), strings.Contains(page, row), "%s in %s", doc.Name, stage)
 		}
 		for _, name := range offered {
-			require.True(t, takes(&porting.Port{Stage: stage}, name), "%s in %s", name, stage)
+			require.True(t, takes(&porting.Port{Direction: porting.PortIn, Stage: stage}, name), "%s in %s", name, stage)
 		}
 	}
-	require.False(t, takes(&porting.Port{Stage: porting.Submitted}, porting.MsgDecide))
-	require.False(t, takes(&porting.Port{Stage: porting.Submitted}, porting.MsgAmend))
-	require.False(t, takes(&porting.Port{Stage: porting.RollingBack}, porting.MsgRevoke))
+	require.False(t, takes(&porting.Port{Direction: porting.PortIn, Stage: porting.Submitted}, porting.MsgDecide))
+	require.False(t, takes(&porting.Port{Direction: porting.PortIn, Stage: porting.Submitted}, porting.MsgAmend))
+	require.False(t, takes(&porting.Port{Direction: porting.PortIn, Stage: porting.RollingBack}, porting.MsgRevoke))
 
 	ended := busyPort(0)
 	ended.End(porting.OutcomeCompleted, "")

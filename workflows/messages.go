@@ -20,6 +20,7 @@ func (s *saga) openChannels(ctx workflow.Context) {
 	listen[porting.Extend](ctx, s, porting.MsgExtend)
 	listen[porting.Reassign](ctx, s, porting.MsgReassign)
 	listen[porting.Note](ctx, s, porting.MsgNote)
+	listen[porting.CustomerReply](ctx, s, porting.MsgCustomerReply)
 	listen[porting.CarrierEvent](ctx, s, porting.MsgCarrierEvent)
 	must(workflow.SetUpdateHandlerWithOptions(ctx, porting.UpdateReceive, s.answerReceived,
 		workflow.UpdateHandlerOptions{Description: "Wait until the order is accepted or refused"}))
@@ -54,13 +55,24 @@ func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
 		return s.judge(ctx, d)
 	}
 	answer := s.take(ctx, msg)
-	if _, revoke := msg.(porting.Revoke); !revoke {
+	if !revokes(msg) {
 		return answer, nil
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx) // who revokes is answered also while Temporal cancels the port
 	err := workflow.Await(ctx, func() bool { return s.sealed || s.port.Closed() })
 	answer.Stage, answer.Outcome, answer.Says = s.port.Stage, s.port.Outcome, s.revocationAnswer()
 	return answer, err
+}
+
+// revokes reports whether a message withdraws the authorization of a port-in.
+func revokes(msg any) bool {
+	switch m := msg.(type) {
+	case porting.Revoke:
+		return true
+	case porting.CustomerReply:
+		return m.Reply == porting.ReplyNo
+	}
+	return false
 }
 
 func (s *saga) revocationAnswer() string {

@@ -169,3 +169,13 @@ func TestNothingIsBegunWhileTheFenceCloses(t *testing.T) {
 		})
 	}
 }
+
+// A no by SMS stops a port as a revocation does, and is answered when the fence is closed.
+func TestSubscriberSaysNo(t *testing.T) {
+	t.Parallel()
+	no := porting.CustomerReply{ID: "sms-1", By: "subscriber", Reply: porting.ReplyNo, Channel: "sms"}
+	w := run(t, scenario{script: approved(at(5*h, update(porting.MsgCustomerReply, no)))})
+	w.requireEnd(porting.OutcomeRevoked, porting.UnauthorisedPort)
+	require.Contains(t, w.answers[0].says.Says, "revoked")
+	require.Equal(t, []string{"no"}, w.notes(porting.EventReply))
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/portsaga/portsaga/internal/link"
 	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/serve"
+	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
@@ -52,7 +53,8 @@ func newServe(f *Factory) *cobra.Command {
 		Short: "Serve customers' links, and services that revoke",
 		Long: "Serve until it is told to stop by SIGINT or SIGTERM: the page behind the link in customers' notices (/stop/...), revocations\n" +
 			"by services with a token (POST /v1/ports/ID/revoke) and /healthz. Whoever stops a port closes its fence in the ledger before\n" +
-			"the port is told. It needs the ledger and Temporal, and not the deployment's key.\n\n" +
+			"the port is told. It needs the ledger and Temporal; and the deployment's key only to know\n" +
+			"whose answers by SMS (POST /v1/sms) it takes.\n\n" +
 			"It speaks plain HTTP: put it behind a proxy that ends TLS, and set PORTSAGA_SERVE_BEHIND_PROXY.",
 		Example: "  portsaga serve\n  portsaga serve token billing >> services.yaml\n  PORTSAGA_SERVE_ADDR=127.0.0.1:8470 PORTSAGA_SERVE_TOKENS=services.yaml portsaga serve",
 		GroupID: groupRunning,
@@ -145,9 +147,17 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 	}
 	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue})
 	now := func() time.Time { return connection.Clock().Business(f.Now()) }
+	var answers serve.Replies
+	if inbound != nil {
+		keys, err := vault.Load(cfg.KeyFile)
+		if err != nil {
+			return serve.Options{}, err
+		}
+		answers = replies{books, keys, ports, now}
+	}
 	return serve.Options{
 		Desk:   &link.Desk{Books: books, Ports: signals{ports}, Now: now, Log: f.Log()},
-		Fences: books, Ports: ports, Services: services, Inbound: inbound, Words: notify.NewDictionary(book.List()),
+		Fences: books, Ports: ports, Services: services, Inbound: inbound, Replies: answers, Words: notify.NewDictionary(book.List()),
 		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
 	}, nil
 }

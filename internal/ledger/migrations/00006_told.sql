@@ -5,5 +5,8 @@
 CREATE TABLE told (
     port_id TEXT   NOT NULL PRIMARY KEY,
     sealed  BYTEA  NOT NULL,
+    contact TEXT   NOT NULL DEFAULT '',
     foc     BIGINT
 );
+
+CREATE INDEX told_by_contact ON told (contact);
