@@ -25,6 +25,7 @@ func newNotices(f *Factory) *cobra.Command {
 			"ledger, with its words and its address sealed, and tried again until it is accepted.\n\n" +
 			"PORTSAGA_SMTP_*, PORTSAGA_SMS_* and PORTSAGA_WEBHOOKS_FILE say how they are sent, PORTSAGA_LINK_URL where customers' links\n" +
 			"lead, PORTSAGA_TEMPLATES_DIR which texts replace ours.",
+		Example: "  portsaga notices preview received --lang de\n  portsaga notices list PORT\n  portsaga notices resend NOTICE",
 		GroupID: groupRunning,
 	}
 	return group(cmd, newNoticesList(f), newNoticesPreview(f), newNoticesResend(f), newNoticesDeliver(f))
@@ -46,7 +47,7 @@ func newNoticesList(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.Print(slices.Concat([]ledger.Notice{}, notices), func(w io.Writer) { f.writeNotices(w, notices) })
+			return f.Print(append([]ledger.Notice{}, notices...), func(w io.Writer) { f.writeNotices(w, notices) })
 		},
 	}
 }

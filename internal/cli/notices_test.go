@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify"
+	"github.com/portsaga/portsaga/internal/vault"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// withNotices is a session whose ledger has a notice of port pi-1 that is due, and one that was suppressed.
+func withNotices(t *testing.T) (*session, []ledger.Notice) {
+	t.Helper()
+	s, books := withLedger(t)
+	keys, err := vault.LoadOrCreate(s.config.KeyFile)
+	require.NoError(t, err)
+	texts, err := notify.EmbeddedTemplates()
+	require.NoError(t, err)
+	notifier := notify.New(notify.Options{Outbox: books, Vault: keys, Templates: texts, Now: s.factory.Now})
+	records, err := notifier.Record(t.Context(), notify.Plan(notify.Event{Kind: notify.FOC, Key: "v1"}, notify.Facts{
+		Port: "pi-1", Country: "US", Numbers: []porting.Number{"+12125550123"}, LineSeparation: &notify.Quiet{By: "ben@care"},
+		People: []notify.Person{
+			{Role: notify.Subscriber, Contact: porting.Contact{Email: "maria@example.org"}},
+			{Role: notify.AccountHolder, Contact: porting.Contact{Email: "other@example.org"}},
+		},
+	}, nil), now)
+	require.NoError(t, err)
+	return s, records
+}
+
+func TestNoticesList(t *testing.T) {
+	t.Parallel()
+	s, records := withNotices(t)
+	s.must(t, "portsaga notices list pi-1")
+	require.Contains(t, s.out.String(), records[0].ID)
+	require.Regexp(t, `foc +subscriber +email +pending +0 +-`, s.out.String())
+	require.Regexp(t, `foc +account-holder +email +suppressed +0 +line separation, by ben@care`, s.out.String())
+	require.NotContains(t, s.out.String(), "example.org")
+
+	s.must(t, "portsaga notices list pi-1 -o json")
+	require.Contains(t, s.out.String(), `"state": "pending"`)
+	s.must(t, "portsaga notices list pi-2 -o json")
+	require.JSONEq(t, "[]", s.out.String())
+	s.must(t, "portsaga notices list pi-2")
+	require.Equal(t, "Nothing was told of this port.\n", s.out.String())
+}
+
+func TestNoticesResend(t *testing.T) {
+	t.Parallel()
+	s, records := withNotices(t)
+	s.must(t, "portsaga notices resend "+records[0].ID)
+	require.Contains(t, s.out.String(), "pending")
+	require.Equal(t, 3, s.run(t, "portsaga notices resend "+records[1].ID))
+	require.Contains(t, s.err.String(), "it must not be sent: line separation, by ben@care")
+	require.Equal(t, 4, s.run(t, "portsaga notices resend nt-unknown"))
+}
+
+func TestNoticesPreview(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.must(t, "portsaga notices preview received --lang de-AT")
+	require.Contains(t, s.out.String(), "Auftrag zur Mitnahme von +1…0123 und 2 weitere\n\n")
+	require.Contains(t, s.out.String(), "https://port.example/stop/SAMPLE?lang=de")
+	s.must(t, "portsaga notices preview foc --as html")
+	require.True(t, strings.HasPrefix(s.out.String(), "<!doctype html>"))
+	s.must(t, "portsaga notices preview foc --as sms")
+	require.Equal(t, 1, strings.Count(s.out.String(), "\n"))
+	s.must(t, "portsaga notices preview foc -o json")
+	require.Contains(t, s.out.String(), `"subject": "The date of the move`)
+	for line, says := range map[string]string{
+		"portsaga notices preview bill":            `there is no notice of kind "bill"; there are received, `,
+		"portsaga notices preview":                 "which kind? received, ",
+		"portsaga notices preview foc --as pigeon": "--as is text, html or sms",
+		"portsaga notices list":                    "which port? name it by its ID",
+		"portsaga notices lst":                     "did you mean list?",
+		"portsaga serve token":                     "whose token? name the service",
+	} {
+		require.Equal(t, 2, s.run(t, line))
+		require.Contains(t, s.err.String(), says)
+	}
+}
+
+// A channel that is not set up keeps its notices.
+func TestNoticesDeliverOnce(t *testing.T) {
+	t.Parallel()
+	s, records := withNotices(t)
+	s.must(t, "portsaga notices deliver --once")
+	require.Equal(t, "accepted: 0\n", s.out.String())
+	s.must(t, "portsaga notices list pi-1")
+	require.Contains(t, s.out.String(), "channel-missing")
+
+	require.NoError(t, os.Remove(s.config.KeyFile))
+	require.Equal(t, 4, s.run(t, "portsaga notices deliver --once"))
+	require.Contains(t, s.err.String(), "there is no key file")
+	require.Len(t, records, 2)
+}
+
+func TestNoticeSettingsThatAreWrong(t *testing.T) {
+	t.Setenv("PORTSAGA_SERVE_BEHIND_PROXY", "perhaps")
+	s := newSession(t)
+	require.Equal(t, 2, s.run(t, "portsaga notices preview foc"))
+	require.Contains(t, s.err.String(), "a setting of notices cannot be read")
+	require.Equal(t, 2, s.run(t, "portsaga serve"))
+}
+
+func TestServeToken(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.must(t, "portsaga serve token billing --tenant acme")
+	require.Regexp(t, `^services:\n +- name: billing\n +tenant: acme\n +sha256: [0-9a-f]{64}\n$`, s.out.String())
+	require.Regexp(t, `^token of billing, shown once: pst_[A-Z2-7]{52}\n$`, s.err.String())
+}
+
+// The door needs Temporal before it takes anything in.
+func TestServeWithoutTemporal(t *testing.T) {
+	t.Parallel()
+	s, _ := withLedger(t)
+	require.Equal(t, 1, s.run(t, "portsaga serve"))
+	require.Contains(t, s.err.String(), "a test dialled")
+
+	s.config.Ledger = filepath.Join(s.config.Dir, "missing.db")
+	require.Equal(t, 1, s.run(t, "portsaga serve"))
+	require.Contains(t, s.err.String(), "open ledger")
+}
