@@ -114,12 +114,25 @@ func (s *portOut) send(ctx workflow.Context, due porting.PortOutAnswer) (porting
 			s.carrier = given.Status
 			return given, nil
 		}
-		s.callPerson(ctx, "the answer cannot be sent; see the failed activity, and call the recipient before its time is over")
-		pause := s.share(twentieth).Sub(s.received)
-		if _, err := s.until(ctx, s.now(ctx).Add(pause), "Next try to answer", never); err != nil {
+		if s.port.Attention != cannotAnswer {
+			s.callPerson(ctx, cannotAnswer)
+		}
+		if _, err := s.until(ctx, s.now(ctx).Add(s.pause(ctx)), "Next try to answer", never); err != nil {
 			return given, err
 		}
 	}
+}
+
+const cannotAnswer = "the answer cannot be sent; see the failed activity, and call the recipient before its time is over"
+
+// pause is how long the next try to answer waits: the less time is left, the shorter.
+func (s *portOut) pause(ctx workflow.Context) time.Duration {
+	longest := s.share(twentieth).Sub(s.received)
+	left := s.port.Leaving.Plan.AnswerBy.Sub(s.now(ctx))
+	if left <= 0 {
+		return longest
+	}
+	return max(min(longest, left/4), longest/100)
 }
 
 func (s *portOut) answering(ctx workflow.Context, due porting.PortOutAnswer) porting.AnswerInput {
