@@ -3,6 +3,7 @@ package notify_test
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"net/mail"
 	"strings"
@@ -135,11 +136,7 @@ func (s *mailServer) take(in *bufio.Reader) bool {
 func (s *mailServer) accepted() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := map[string]int{}
-	for id, times := range s.ids {
-		all[id] = times
-	}
-	return all
+	return maps.Clone(s.ids)
 }
 
 func (s *mailServer) lastMail(t testing.TB) *mail.Message {

@@ -43,8 +43,10 @@ func TestPlan(t *testing.T) {
 		demand []rules.Notice
 		want   []string
 	}{
-		"every channel that is known": {notify.Received, func(f *notify.Facts) { f.People[0].Contact = both }, nil,
-			[]string{"subscriber email de", "subscriber sms de"}},
+		"every channel that is known": {
+			notify.Received, func(f *notify.Facts) { f.People[0].Contact = both }, nil,
+			[]string{"subscriber email de", "subscriber sms de"},
+		},
 		"nobody to tell": {notify.Received, func(f *notify.Facts) { f.People = nil }, nil, nil},
 		"old and new contacts": {notify.Changed, func(f *notify.Facts) {
 			f.People = append(f.People, notify.Person{Role: notify.PreviousContact, Contact: old}, notify.Person{Role: notify.PreviousContact, Contact: both})
@@ -52,8 +54,10 @@ func TestPlan(t *testing.T) {
 		"a wish before the country": {notify.Received, func(f *notify.Facts) { f.People[0].Lang = "fr-CA" }, nil, []string{"subscriber email fr-CA"}},
 		"a country without texts":   {notify.Received, func(f *notify.Facts) { f.Country = "NZ" }, nil, []string{"subscriber email en"}},
 		"services":                  {notify.FOC, func(f *notify.Facts) { f.Services = []string{"crm"} }, nil, []string{"subscriber email de", "service:crm webhook en"}},
-		"demanded of the donor": {notify.PortOutRequested, func(f *notify.Facts) { f.Direction = porting.PortOut }, usDemand,
-			[]string{"subscriber email de demanded"}},
+		"demanded of the donor": {
+			notify.PortOutRequested, func(f *notify.Facts) { f.Direction = porting.PortOut }, usDemand,
+			[]string{"subscriber email de demanded"},
+		},
 		"not demanded of the recipient":  {notify.Received, func(*notify.Facts) {}, usDemand, []string{"subscriber email de"}},
 		"not demanded of a later notice": {notify.FOC, func(f *notify.Facts) { f.Direction = porting.PortOut }, usDemand, []string{"subscriber email de"}},
 		"line separation: the survivor only": {notify.PortOutRequested, func(f *notify.Facts) {

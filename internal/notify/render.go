@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -93,7 +94,7 @@ func paragraphs(body string) []string {
 
 // text is the mail for readers without HTML.
 func (p page) text() string {
-	parts := p.Paragraphs[:len(p.Paragraphs):len(p.Paragraphs)]
+	parts := slices.Clip(p.Paragraphs)
 	if p.Link != "" {
 		parts = append(parts, p.Why+"\n"+p.Label+"\n"+p.Link)
 	}
