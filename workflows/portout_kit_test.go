@@ -345,11 +345,15 @@ func (w *leaveWorld) carrierIs(state porting.CarrierState) {
 	}
 }
 
-// becomes changes the request at the counterparty, which then gives a hint. What was cancelled stays so.
+// becomes changes the request at the counterparty, which then gives a hint. What was cancelled or refused stays so, and
+// numbers that moved are not withdrawn any more.
 func (w *leaveWorld) becomes(state porting.CarrierState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if state == porting.CarrierActive && w.carrier.State != porting.CarrierConfirmed && !w.plays.defiant {
+		return
+	}
+	if moved := w.carrier.State == porting.CarrierActive; state == porting.CarrierCancelled && (moved || w.carrier.State == porting.CarrierRefused) {
 		return
 	}
 	w.carrierIs(state)
