@@ -232,10 +232,16 @@ func (p *planner) wish(lead rules.Due) error {
 	return nil
 }
 
+// donorsClock starts where we are the donor, and never on an order of ours.
+const donorsClock = "answer"
+
 // clocks dates every clock whose start can be assumed, and lists the others.
 func (p *planner) clocks() error {
 	starts := p.starts()
 	for name, clock := range p.pack.Rules.Clocks {
+		if clock.Start == donorsClock {
+			continue
+		}
 		start, known := starts[clock.Start]
 		if !known {
 			p.plan.Conditional = append(p.plan.Conditional, clock)
