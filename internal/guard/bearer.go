@@ -20,11 +20,11 @@ import (
 // Bearer lets whoever has its token protect one number through the API. The token itself is never kept, and the number only
 // as its lock token.
 type Bearer struct {
-	SHA256    string    `yaml:"sha256"` // of the token, in hex
-	Tenant    string    `yaml:"tenant"`
-	Number    string    `yaml:"number"` // lock token
-	Masked    string    `yaml:"masked"`
-	ExpiresAt time.Time `yaml:"expires_at"`
+	SHA256    string    `yaml:"sha256" json:"sha256"` // of the token, in hex
+	Tenant    string    `yaml:"tenant" json:"tenant"`
+	Number    string    `yaml:"number" json:"number"` // lock token
+	Masked    string    `yaml:"masked" json:"masked"`
+	ExpiresAt time.Time `yaml:"expires_at" json:"expires_at"`
 }
 
 // NewBearer makes a token for a number, of more than 256 random bits. It is in the answer and nowhere else.

@@ -51,7 +51,7 @@ func openKeys(ctx context.Context, books *ledger.Ledger, v *vault.Vault, at time
 	}
 	var k keys
 	for name, key := range map[string]*[]byte{"pin-pepper": &k.pepper, "account": &k.account, "source": &k.source} {
-		*key, err = hkdf.Key(sha256.New, []byte(clear(root)), nil, "portsaga/guard/1/"+name, keySize)
+		*key, err = hkdf.Key(sha256.New, []byte(plain(root)), nil, "portsaga/guard/1/"+name, keySize)
 		if err != nil {
 			return keys{}, fmt.Errorf("derive key %s: %w", name, err)
 		}
@@ -59,14 +59,14 @@ func openKeys(ctx context.Context, books *ledger.Ledger, v *vault.Vault, at time
 	return k, nil
 }
 
-// clear is a secret in the clear: for hashing, and for seeing that a PIN is weak.
-func clear(s porting.Secret) string {
+// plain is a secret in the clear: for hashing, and for seeing that a PIN is weak.
+func plain(s porting.Secret) string {
 	return s.Reveal() //nolint:forbidigo // nothing else of this package sees a secret, and nothing keeps one
 }
 
 func (k keys) accountToken(tenant, account string) string {
-	plain := strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(account))
-	return base64.RawURLEncoding.EncodeToString(mac(k.account, tenant, plain))
+	name := strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(account))
+	return base64.RawURLEncoding.EncodeToString(mac(k.account, tenant, name))
 }
 
 func (k keys) sourceToken(kind, id string) string {
@@ -92,7 +92,7 @@ func (g *Guard) hash(ctx context.Context, number Subject, pin porting.Secret, sa
 		return nil, ctx.Err()
 	}
 	defer func() { <-g.hashing }()
-	peppered := mac(g.keys.pepper, number.Token, clear(pin))
+	peppered := mac(g.keys.pepper, number.Token, plain(pin))
 	return argon2.IDKey(peppered, salt, argonTime, argonMemory, argonThreads, keySize), nil
 }
 

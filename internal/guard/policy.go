@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"time"
 
@@ -142,11 +143,7 @@ func parsePolicies(text []byte) (Policies, error) {
 
 // overlaid is a policy with what a node says in place of its own.
 func overlaid(p Policy, node yaml.Node) (Policy, error) {
-	sources := map[string]int{}
-	for kind, attempts := range p.Sources {
-		sources[kind] = attempts
-	}
-	p.Sources = sources
+	p.Sources = maps.Clone(p.Sources)
 	if !node.IsZero() {
 		text, err := yaml.Marshal(&node)
 		if err == nil {

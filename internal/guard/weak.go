@@ -12,7 +12,7 @@ import (
 // refuseWeak refuses a PIN that somebody would guess early. Its errors say which rule, and nothing of the PIN. Codes of
 // Refused: "pin-weak"; of Invalid: "pin-malformed".
 func refuseWeak(pin porting.Secret, number Subject, p Policy) error {
-	digits := clear(pin)
+	digits := plain(pin)
 	if len(digits) < p.PIN.Min || len(digits) > p.PIN.Max || strings.Trim(digits, "0123456789") != "" {
 		return &porting.Error{
 			Kind: porting.Invalid, Code: "pin-malformed", Op: "set PIN", Object: number.Masked,

@@ -38,6 +38,13 @@ type Begun struct {
 // BeginAttempt counts an attempt before the PIN is compared, so that attempts at once are never more than the limit: it
 // counts as failed until EndAttempt says otherwise.
 func (l *Ledger) BeginAttempt(ctx context.Context, a Attempt) (Begun, error) {
+	const op = "begin PIN check"
+	if a.Ref == "" { // a flood of guesses only reads
+		until, err := lockedOut(ctx, l.db, a)
+		if err != nil || !until.IsZero() {
+			return Begun{LockedUntil: until}, fault(op, a.Number.Masked, err)
+		}
+	}
 	var begun Begun
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		var err error
@@ -53,7 +60,15 @@ func (l *Ledger) BeginAttempt(ctx context.Context, a Attempt) (Begun, error) {
 		}
 		return keepCheck(ctx, tx, a)
 	})
-	return begun, fault("begin PIN check", a.Number.Masked, err)
+	return begun, fault(op, a.Number.Masked, err)
+}
+
+// lockedOut is until when the number or the source is locked out, zero if neither is.
+func lockedOut(ctx context.Context, q querier, a Attempt) (time.Time, error) {
+	var until instant
+	err := q.QueryRowContext(ctx, `SELECT max(locked_until) FROM pin_attempts WHERE counter IN ($1, $2) AND locked_until > $3`,
+		numberCounter(a.Number.Token), sourceCounter(a.Source.Token), instant{a.At}).Scan(&until)
+	return until.Time, err
 }
 
 // knownCheck reports whether the kept PIN of an attempt was counted before.
