@@ -26,7 +26,7 @@ type quorum struct {
 // sagaOf is the run that asks the gate. Nobody but the port's own saga may.
 func sagaOf(ctx context.Context, port string) (run string, no *porting.Refusal) {
 	info := activity.GetInfo(ctx)
-	if info.WorkflowExecution.ID != port || info.WorkflowType == nil || info.WorkflowType.Name != porting.WorkflowPortIn {
+	if info.WorkflowExecution.ID != port || info.WorkflowType == nil || info.WorkflowType.Name != porting.WorkflowOf(port) {
 		return "", &porting.Refusal{Reason: porting.ApprovalVoid, Note: "another workflow than the port's own saga asks"}
 	}
 	return info.WorkflowExecution.RunID, nil
@@ -48,10 +48,10 @@ func (q quorum) check(ctx context.Context, decisions []porting.Decision) (*porti
 		valid = append(valid, counted)
 	}
 	ruling, missing := q.policy.Decide(porting.Facts{Version: q.want.OrderVersion, Submitter: q.submitter, Run: q.run}, valid)
-	switch {
-	case ruling == porting.RulingApproved:
+	switch ruling {
+	case porting.RulingApproved:
 		return nil, nil
-	case ruling == porting.RulingDeclined:
+	case porting.RulingDeclined:
 		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: "an approver rejected the order"}, nil
 	default:
 		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: missing[0] + void}, nil

@@ -38,7 +38,7 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 			return nil, err
 		}
 		network := &sources.CAMARA{Root: s.CamaraURL, Tokens: &sources.ClientCredentials{
-			URL: s.CamaraTokenURL, ClientID: s.CamaraClient, Secret: sources.Secret(secret.Reveal()), Purpose: "dpv:FraudPreventionAndDetection",
+			URL: s.CamaraTokenURL, ClientID: s.CamaraClient, Secret: sources.Secret(secret), Purpose: "dpv:FraudPreventionAndDetection",
 		}}
 		desk.Sources = append(desk.Sources, network.Sources()...)
 	}
@@ -47,7 +47,7 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 		if err != nil {
 			return nil, err
 		}
-		lookup := &sources.TwilioLookup{Key: s.TwilioKey, Secret: sources.Secret(secret.Reveal())}
+		lookup := &sources.TwilioLookup{Key: s.TwilioKey, Secret: sources.Secret(secret)}
 		desk.Sources = append(desk.Sources, lookup.Sources()...)
 	}
 	return desk, nil

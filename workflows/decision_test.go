@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -169,9 +170,9 @@ func TestFloodOfForgedDecisions(t *testing.T) {
 }
 
 func (w *world) lastError() error {
-	for i := len(w.answers) - 1; i >= 0; i-- {
-		if w.answers[i].err != nil {
-			return w.answers[i].err
+	for _, a := range slices.Backward(w.answers) {
+		if a.err != nil {
+			return a.err
 		}
 	}
 	return nil

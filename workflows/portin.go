@@ -70,8 +70,10 @@ func (s *saga) receive(ctx workflow.Context) error {
 // screen runs the checks that people see before they decide.
 func (s *saga) screen(ctx workflow.Context) error {
 	found, err := call[porting.Findings](ctx, s, carrierCall, porting.StepScreen, "Screen the order: portability, authorization, history",
-		porting.ScreenInput{Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier,
-			Salt: s.port.Receipt.Salt, At: s.now(ctx)})
+		porting.ScreenInput{
+			Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier,
+			Salt: s.port.Receipt.Salt, At: s.now(ctx),
+		})
 	if err != nil {
 		return err
 	}
