@@ -43,13 +43,13 @@ type Given struct {
 func (r PortOutRequest) Reference() string { return r.Carrier + ":" + r.ID }
 
 // TenantOrDefault is the request's tenant.
-func (r PortOutRequest) TenantOrDefault() string { return r.order().TenantOrDefault() }
+func (r PortOutRequest) TenantOrDefault() string { return r.Order().TenantOrDefault() }
 
 // PortID is the ID of the port that answers the request: one that is received twice is one port.
 func (r PortOutRequest) PortID() string { return PortID(PortOut, r.TenantOrDefault(), r.Reference()) }
 
-// order is the request in the words of an order, so that both directions are shown, digested and decided on alike.
-func (r PortOutRequest) order() Order {
+// Order is the request in the words of an order, so that both directions are shown, digested and decided on alike.
+func (r PortOutRequest) Order() Order {
 	address := r.Given.Address
 	if address.PostalCode == "" {
 		address.PostalCode = r.Given.PostalCode
@@ -84,7 +84,7 @@ type Leaving struct {
 
 // NewPortOut is a port-out that is not received yet.
 func NewPortOut(in PortOutInput) *Port {
-	p := NewPort(PortInput{ID: in.ID, Order: in.Request.order(), Clock: in.Clock})
+	p := NewPort(PortInput{ID: in.ID, Order: in.Request.Order(), Clock: in.Clock})
 	p.Direction, p.Leaving = PortOut, &Leaving{Request: in.Request}
 	return p
 }
@@ -142,4 +142,12 @@ func (a AnswerPlan) firstGround(reasons ...Reason) Reason {
 		}
 	}
 	return ""
+}
+
+// WorkflowOf is the saga that a port's ID belongs to.
+func WorkflowOf(port string) string {
+	if strings.HasPrefix(port, prefixOut) {
+		return WorkflowPortOut
+	}
+	return WorkflowPortIn
 }

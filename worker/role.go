@@ -64,6 +64,7 @@ var sagas = []struct {
 	run  any
 }{
 	{porting.WorkflowPortIn, workflows.PortIn},
+	{porting.WorkflowPortOut, workflows.PortOut},
 	{porting.WorkflowBulk, workflows.Bulk},
 	{porting.WorkflowReap, workflows.Reap},
 	{porting.WorkflowRescue, workflows.Rescue},
@@ -92,6 +93,7 @@ func registerSagas(r worker.Registry, a *activities.Activities) {
 	RegisterWorkflows(r)
 	steps(r, []step{
 		{porting.StepDeadline, a.ComputeDeadline},
+		{porting.StepPlanAnswer, a.PlanAnswer},
 		{porting.StepWindow, a.ComputeWindow},
 		{porting.StepCorrect, a.PlanCorrection},
 	})
@@ -115,6 +117,13 @@ func registerGate(r worker.Registry, a *activities.Activities) {
 		{porting.StepReverse, a.ReversePort},
 		{porting.StepVerify, a.VerifyPort},
 		{porting.StepClose, a.ClosePort},
+		{porting.StepClaimLeaving, a.ClaimLeaving},
+		{porting.StepScreenLeaving, a.ScreenLeaving},
+		{porting.StepNotify, a.NotifySubscriber},
+		{porting.StepAnswer, a.AnswerPortOut},
+		{porting.StepReadRequest, a.ReadPortOut},
+		{porting.StepReleaseNumbers, a.ReleaseNumbers},
+		{porting.StepCloseLeaving, a.ClosePortOut},
 	})
 	reaper := activities.NewReaper(a)
 	steps(r, []step{
