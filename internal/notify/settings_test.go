@@ -65,3 +65,17 @@ func TestInboundSettings(t *testing.T) {
 	_, err = notify.SMSSettings{Provider: "telnyx", PublicKey: "short"}.Inbound(secretOf)
 	require.Equal(t, "sms-invalid", porting.CodeOf(err))
 }
+
+// What the examples show works.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	const examples = "../../examples/notices"
+	webhooks, err := notify.Settings{WebhooksFile: filepath.Join(examples, "webhooks.yaml")}.Webhooks()
+	require.NoError(t, err)
+	require.Equal(t, []string{"crm", "acme-billing"}, webhooks.Names("acme"))
+	texts, err := notify.LoadTemplates(filepath.Join(examples, "templates"))
+	require.NoError(t, err)
+	foc, err := texts.Render(notify.FOC, "en", notify.SampleWords(), customerLink)
+	require.NoError(t, err)
+	require.Contains(t, foc.Text, "Good news")
+}

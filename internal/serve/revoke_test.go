@@ -148,3 +148,10 @@ func TestReadServices(t *testing.T) {
 	_, err = serve.ReadServices(filepath.Join(dir, "missing.yaml"))
 	require.Equal(t, "tokens-unreadable", porting.CodeOf(err))
 }
+
+func TestTheExampleOfServices(t *testing.T) {
+	t.Parallel()
+	services, err := serve.ReadServices("../../examples/notices/services.yaml")
+	require.NoError(t, err)
+	require.Equal(t, "acme", services[1].Tenant)
+}
