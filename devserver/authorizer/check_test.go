@@ -169,6 +169,7 @@ func TestMessagesByRole(t *testing.T) {
 		porting.MsgRevoke: CustomerCare | Operator, porting.MsgAmend: Submitter | Operator,
 		porting.MsgHold: Operator, porting.MsgResume: Operator, porting.MsgExtend: Operator, porting.MsgReassign: Operator,
 		porting.MsgNote: Submitter | Approver | CustomerCare | Operator, porting.MsgCarrierEvent: Webhook, porting.MsgProgress: nobody,
+		porting.MsgCustomerReply: CustomerCare | Webhook, porting.MsgDispute: CustomerCare | Operator,
 		porting.MsgAcknowledge: Operator, porting.MsgSettled: nobody, "unheard-of": nobody,
 	}
 	onlyUpdates := map[string]bool{porting.UpdateReceive: true, porting.UpdateAddPorts: true}

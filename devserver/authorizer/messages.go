@@ -15,20 +15,22 @@ type message struct {
 // messages are the names that ports and bulk orders listen to, and who may speak them from outside. Revoking and
 // cancelling lead to where nothing moves, so more may do it.
 var messages = map[string]message{
-	porting.UpdateReceive:   {Submitter, true},
-	porting.UpdateAddPorts:  {Submitter, true},
-	porting.MsgDecide:       {Approver, false},
-	porting.MsgRevoke:       {CustomerCare | Operator, false},
-	porting.MsgAmend:        {Submitter | Operator, false},
-	porting.MsgHold:         {Operator, false},
-	porting.MsgResume:       {Operator, false},
-	porting.MsgExtend:       {Operator, false},
-	porting.MsgReassign:     {Operator, false},
-	porting.MsgNote:         {Submitter | Approver | CustomerCare | Operator, false},
-	porting.MsgCarrierEvent: {Webhook, false},
-	porting.MsgAcknowledge:  {Operator, false}, // of a concern
-	porting.MsgProgress:     {nobody, false},   // from a port to its bulk order
-	porting.MsgSettled:      {nobody, false},   // from the reaper to a concern
+	porting.UpdateReceive:    {Submitter, true},
+	porting.UpdateAddPorts:   {Submitter, true},
+	porting.MsgDecide:        {Approver, false},
+	porting.MsgRevoke:        {CustomerCare | Operator, false},
+	porting.MsgAmend:         {Submitter | Operator, false},
+	porting.MsgHold:          {Operator, false},
+	porting.MsgResume:        {Operator, false},
+	porting.MsgExtend:        {Operator, false},
+	porting.MsgReassign:      {Operator, false},
+	porting.MsgNote:          {Submitter | Approver | CustomerCare | Operator, false},
+	porting.MsgCarrierEvent:  {Webhook, false},
+	porting.MsgCustomerReply: {CustomerCare | Webhook, false}, // of a port-out's subscriber
+	porting.MsgDispute:       {CustomerCare | Operator, false},
+	porting.MsgAcknowledge:   {Operator, false}, // of a concern
+	porting.MsgProgress:      {nobody, false},   // from a port to its bulk order
+	porting.MsgSettled:       {nobody, false},   // from the reaper to a concern
 }
 
 // passedOn are the messages that workflows send to each other.
@@ -52,6 +54,7 @@ type kind struct {
 // kinds are all our workflows. Nothing else is started.
 var kinds = map[string]kind{
 	porting.WorkflowPortIn:    {prefix: "pi-", who: Submitter, child: true},
+	porting.WorkflowPortOut:   {prefix: "po-", who: Submitter},
 	porting.WorkflowBulk:      {prefix: "bo-", who: Submitter},
 	porting.WorkflowReap:      {prefix: "reap", scheduled: true},
 	porting.WorkflowRescue:    {prefix: "rescue-", child: true, again: true},
