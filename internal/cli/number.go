@@ -22,6 +22,7 @@ func newNumber(f *Factory) *cobra.Command {
 		Short: "Protect numbers of ours from leaving, by locks and port-out PINs",
 		Long: "A locked number does not leave until it is unlocked, which takes a proof and a cool-off. A port-out PIN is asked when another\n" +
 			"provider wants the number. It needs the ledger and the deployment's key, and no engine.",
+		Example: "  portsaga number lock +12125550123\n  portsaga number status +12125550123\n  portsaga number pin set +12125550123",
 		GroupID: groupPorts,
 	}
 	return group(cmd, newNumberLock(f), newNumberUnlock(f), newNumberStatus(f), newNumberAssign(f), newNumberPIN(f), newNumberBearer(f))

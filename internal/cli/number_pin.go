@@ -20,6 +20,7 @@ func newNumberPIN(f *Factory) *cobra.Command {
 		Short: "Set, check and remove the port-out PIN of a number",
 		Long: "The port-out PIN of a number is asked when another provider wants it. It is never an argument and never in the environment:\n" +
 			"it is typed, or read from stdin or another file descriptor. It is kept as a hash that nobody can turn back.",
+		Example: "  portsaga number pin set +12125550123\n  portsaga number pin check +12125550123 < pin.txt",
 	}
 	return group(cmd, newNumberPINSet(f), newNumberPINCheck(f), newNumberPINRemove(f))
 }
@@ -164,7 +165,7 @@ func (f *Factory) readPIN(question string, fd int) (porting.Secret, error) {
 	}
 	from := f.Streams.In
 	if fd != 0 {
-		file := os.NewFile(uintptr(fd), "pin") //nolint:gosec // a negative one is not open
+		file := os.NewFile(uintptr(fd), "pin")
 		if file == nil {
 			return "", noPIN("the file descriptor is not open")
 		}
