@@ -82,7 +82,9 @@ type look struct {
 func (r *Reaper) newLook(ctx context.Context, in porting.ReapInput) (*look, error) {
 	l := &look{Reaper: r, in: in, now: time.Now(), sagas: r.Sagas(ctx), open: map[string]bool{}}
 	var err error
-	for name, list := range map[string]*map[string]Shown{porting.WorkflowPortIn: &l.ports, porting.WorkflowRescue: &l.rescues, porting.WorkflowConcern: &l.concerns} {
+	for name, list := range map[string]*map[string]Shown{
+		porting.WorkflowPortIn: &l.ports, porting.WorkflowRescue: &l.rescues, porting.WorkflowConcern: &l.concerns,
+	} {
 		if *list, err = l.sagas.Running(ctx, name); err != nil {
 			return nil, err
 		}
@@ -104,6 +106,10 @@ func (l *look) at(ctx context.Context, fence ledger.Fence) error {
 	if err != nil || saga.Live {
 		return err
 	}
+	if fence.Direction == porting.PortOut {
+		l.unanswered(fence)
+		return nil
+	}
 	if needed, err := l.needsRescue(ctx, fence.PortID); !needed || err != nil {
 		return err
 	}
@@ -114,6 +120,15 @@ func (l *look) at(ctx context.Context, fence ledger.Fence) error {
 	}
 	l.found.Abandoned = append(l.found.Abandoned, a)
 	return nil
+}
+
+// unanswered calls a person for a port-out whose saga is gone: nobody answers the counterparty any more, and its silence rule
+// would. What to answer is not for a rescue to guess.
+func (l *look) unanswered(fence ledger.Fence) {
+	l.concern(porting.Concern{
+		ID: "concern-port-out-" + fence.PortID, Port: fence.PortID, What: "the saga of port-out " + fence.PortID + " is gone, and nobody answers the counterparty",
+		Next: "answer the counterparty by hand, then see with portsaga ledger reconcile that the number is free",
+	})
 }
 
 // young reports whether a port was claimed so lately that its saga may not be seen yet.
