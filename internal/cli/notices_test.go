@@ -93,7 +93,7 @@ func TestNoticesDeliverOnce(t *testing.T) {
 	s.must(t, "portsaga notices deliver --once")
 	require.Equal(t, "accepted: 0\n", s.out.String())
 	s.must(t, "portsaga notices list pi-1")
-	require.Contains(t, s.out.String(), "channel-missing")
+	require.Contains(t, s.out.String(), "pending")
 
 	require.NoError(t, os.Remove(s.config.KeyFile))
 	require.Equal(t, 4, s.run(t, "portsaga notices deliver --once"))

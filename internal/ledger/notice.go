@@ -74,19 +74,34 @@ func (l *Ledger) RecordNotice(ctx context.Context, n Notice, links ...Link) (fre
 const noticeColumns = `id, port_id, kind, event, recipient, channel, lang, demand, suppressed, state, sealed, recorded_at,
 	due_at, sending, attempts, sent_at, provider_ref, failure`
 
-// ClaimDueNotices takes up to limit notices that are due for an attempt, the most overdue first. Nobody else gets them
-// until the lease ends, so an attempt must be shorter than the lease; whoever dies in it leaves them to be claimed again.
-func (l *Ledger) ClaimDueNotices(ctx context.Context, at time.Time, lease time.Duration, limit int) ([]Notice, error) {
+// ClaimDueNotices takes up to limit notices of some channels that are due for an attempt, the most overdue first. Nobody
+// else gets them until the lease ends, so an attempt must be shorter than the lease; whoever dies in it leaves them to be
+// claimed again. Those of other channels stay, untouched, for a process that has them.
+func (l *Ledger) ClaimDueNotices(ctx context.Context, channels []string, at time.Time, lease time.Duration, limit int) ([]Notice, error) {
+	var due []Notice
+	for _, channel := range channels {
+		claimed, err := l.claimDueNotices(ctx, channel, at, lease, limit-len(due))
+		if err != nil {
+			return due, fault("claim notices", "", err)
+		}
+		due = append(due, claimed...)
+	}
+	return due, nil
+}
+
+func (l *Ledger) claimDueNotices(ctx context.Context, channel string, at time.Time, lease time.Duration, limit int) ([]Notice, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
 	// The second look at due_at is for PostgreSQL: there it is what a claimer sees that had to wait for another one.
 	rows, err := l.db.QueryContext(ctx, `UPDATE notices SET due_at = $2, attempts = attempts + 1
 		WHERE state = 'pending' AND due_at <= $1 AND id IN
-			(SELECT id FROM notices WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
-		RETURNING `+noticeColumns, instant{at}, instant{at.Add(lease)}, limit)
+			(SELECT id FROM notices WHERE state = 'pending' AND channel = $3 AND due_at <= $1 ORDER BY due_at, id LIMIT $4)
+		RETURNING `+noticeColumns, instant{at}, instant{at.Add(lease)}, channel, limit)
 	if err != nil {
-		return nil, fault("claim notices", "", err)
+		return nil, err
 	}
-	notices, err := scanNotices(rows)
-	return notices, fault("claim notices", "", err)
+	return scanNotices(rows)
 }
 
 // NoticeAccepted reports that a claimed notice was taken. ref is the provider's name for it, if it gave one. Whoever sent

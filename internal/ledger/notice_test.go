@@ -66,7 +66,7 @@ func record(t *testing.T, l *ledger.Ledger, notices ...ledger.Notice) {
 
 func claimDue(t *testing.T, l *ledger.Ledger, at time.Time, limit int) []ledger.Notice {
 	t.Helper()
-	due, err := l.ClaimDueNotices(t.Context(), at, time.Minute, limit)
+	due, err := l.ClaimDueNotices(t.Context(), []string{"sms", "email"}, at, time.Minute, limit)
 	require.NoError(t, err)
 	return due
 }
@@ -106,6 +106,9 @@ func testClaimNotices(t *testing.T, dsn newDSN) {
 	require.Empty(t, claimDue(t, l, noon.Add(59*time.Second), 9), "they are leased")
 	require.Len(t, claimDue(t, l, noon.Add(time.Minute), 9), 3, "whoever held them died")
 
+	none, err := l.ClaimDueNotices(t.Context(), []string{"sms", "webhook"}, noon.Add(time.Hour), time.Minute, 9)
+	require.NoError(t, err)
+	require.Empty(t, none, "they are mails")
 	require.NoError(t, l.NoticeAccepted(t.Context(), "n-1", "ref", noon.Add(time.Minute)))
 	require.NoError(t, l.NoticeRefused(t.Context(), first[0], "late", noon), "that attempt's lease has ended")
 	require.ElementsMatch(t, []string{"n-2", "n-4"}, ids(claimDue(t, l, noon.Add(3*time.Minute), 9)))
@@ -197,7 +200,7 @@ func testRaceClaimNotices(t *testing.T, dsn newDSN) {
 	for i := range 4 {
 		runners = append(runners, func() {
 			for {
-				due, err := handles[i%2].ClaimDueNotices(t.Context(), noon, time.Minute, 3)
+				due, err := handles[i%2].ClaimDueNotices(t.Context(), []string{"email"}, noon, time.Minute, 3)
 				if err != nil || len(due) == 0 {
 					return
 				}

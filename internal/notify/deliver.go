@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,8 +70,9 @@ func (n *Notifier) Run(ctx context.Context) error {
 // DeliverDue attempts everything that is due now, once, and returns how many messages were accepted.
 func (n *Notifier) DeliverDue(ctx context.Context) (int, error) {
 	var accepted atomic.Int64
+	channels := n.channels()
 	for ctx.Err() == nil {
-		due, err := n.Outbox.ClaimDueNotices(ctx, n.Now(), lease, atOnce)
+		due, err := n.Outbox.ClaimDueNotices(ctx, channels, n.Now(), lease, atOnce)
 		if err != nil || len(due) == 0 {
 			return int(accepted.Load()), err
 		}
@@ -85,6 +87,16 @@ func (n *Notifier) DeliverDue(ctx context.Context) (int, error) {
 		sending.Wait()
 	}
 	return int(accepted.Load()), ctx.Err()
+}
+
+// channels are those that this process can send by.
+func (n *Notifier) channels() []string {
+	var all []string
+	for channel := range n.Senders {
+		all = append(all, string(channel))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // deliver makes one attempt and writes down how it ended, also while the process is told to stop.
@@ -122,19 +134,13 @@ func pause(attempts int) time.Duration {
 }
 
 func (n *Notifier) send(ctx context.Context, record ledger.Notice) (string, error) {
-	sender := n.Senders[Channel(record.Channel)]
-	if sender == nil {
-		return "", &porting.Error{
-			Kind: porting.Failed, Code: "channel-missing", Op: "send notice", Object: record.ID, Detail: "this process has no way to send by " + record.Channel,
-		}
-	}
 	message, err := n.open(record)
 	if err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
-	return sender.Send(ctx, message)
+	return n.Senders[Channel(record.Channel)].Send(ctx, message)
 }
 
 // open unseals a record and puts it into words.

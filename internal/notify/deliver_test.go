@@ -206,8 +206,8 @@ func TestAChannelThatIsMissing(t *testing.T) {
 	w.tell(t, notify.Received, facts)
 	require.Zero(t, w.deliver(t))
 	n := w.noticesOf(t, "pi-1")[0]
-	require.Equal(t, "channel-missing", n.Failure)
-	require.Equal(t, ledger.NoticePending, n.State, "another process may have it")
+	require.Equal(t, ledger.NoticePending, n.State)
+	require.Zero(t, n.Attempts, "it waits for a process that has the channel")
 }
 
 func TestGivenUpAtLast(t *testing.T) {
@@ -283,12 +283,36 @@ func TestSuppressedIsRecordedAndNotSent(t *testing.T) {
 
 func TestAwaited(t *testing.T) {
 	t.Parallel()
+	record := func(recipient, channel string, state ledger.NoticeState) ledger.Notice {
+		return ledger.Notice{Kind: "received", Event: "v1", Recipient: recipient, Channel: channel, State: state, Demand: "47 CFR 52.37(c)"}
+	}
+	const pending, sent, failed, suppressed = ledger.NoticePending, ledger.NoticeSent, ledger.NoticeFailed, ledger.NoticeSuppressed
+	undemanded := record("s", "email", pending)
+	undemanded.Demand = ""
+	for name, c := range map[string]struct {
+		records []ledger.Notice
+		awaited int
+	}{
+		"nothing demanded":                   {[]ledger.Notice{undemanded}, 0},
+		"not sent yet":                       {[]ledger.Notice{record("s", "email", pending), record("s", "sms", pending)}, 2},
+		"told by one channel":                {[]ledger.Notice{record("s", "email", sent), record("s", "sms", pending)}, 0},
+		"the old contact is not told yet":    {[]ledger.Notice{record("s", "email", sent), record("p", "email", pending)}, 1},
+		"the old contact cannot be reached":  {[]ledger.Notice{record("s", "email", sent), record("p", "email", failed)}, 0},
+		"nobody can be reached":              {[]ledger.Notice{record("s", "email", failed), record("p", "email", failed)}, 2},
+		"suppressed, and the other one told": {[]ledger.Notice{record("s", "email", sent), record("h", "email", suppressed)}, 0},
+		"all suppressed":                     {[]ledger.Notice{record("h", "email", suppressed)}, 0},
+	} {
+		require.Len(t, notify.Awaited(c.records), c.awaited, name)
+	}
+}
+
+func TestADemandIsMetByTheAcceptance(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	facts := factsOf("po-1")
 	facts.Direction = porting.PortOut
-	records, err := w.Record(t.Context(), notify.Plan(notify.Event{Kind: notify.PortOutRequested, Key: "1"}, facts, usDemand), noon)
+	_, err := w.Record(t.Context(), notify.Plan(notify.Event{Kind: notify.PortOutRequested, Key: "1"}, facts, usDemand), noon)
 	require.NoError(t, err)
-	require.Len(t, records, 1)
 	require.Len(t, notify.Awaited(w.noticesOf(t, "po-1")), 1)
 	w.deliver(t)
 	require.Empty(t, notify.Awaited(w.noticesOf(t, "po-1")))

@@ -16,7 +16,7 @@ import (
 // Outbox is what a Notifier asks of the ledger. *ledger.Ledger is one.
 type Outbox interface {
 	RecordNotice(ctx context.Context, n ledger.Notice, links ...ledger.Link) (fresh bool, err error)
-	ClaimDueNotices(ctx context.Context, at time.Time, lease time.Duration, limit int) ([]ledger.Notice, error)
+	ClaimDueNotices(ctx context.Context, channels []string, at time.Time, lease time.Duration, limit int) ([]ledger.Notice, error)
 	NoticeAccepted(ctx context.Context, id, ref string, at time.Time) error
 	NoticeRefused(ctx context.Context, n ledger.Notice, code string, next time.Time) error
 	ShredNotices(ctx context.Context, before time.Time) (int64, error)
@@ -28,8 +28,8 @@ type Sealer interface {
 	Open(place string, sealed []byte) (porting.Secret, error)
 }
 
-// Options configure a Notifier. Outbox, Vault and Templates are required. A worker that only records needs no senders; one
-// that delivers needs one for each channel in use.
+// Options configure a Notifier. Outbox, Vault and Templates are required. Notices of a channel without a sender are recorded
+// and wait for a process that has one.
 type Options struct {
 	Outbox    Outbox
 	Vault     Sealer
@@ -121,12 +121,27 @@ func (n *Notifier) nudge() {
 	}
 }
 
-// Awaited are the records that a rule wants sent before the numbers move, and that were not sent yet. An activation waits
-// until there are none; one that was suppressed is not waited for.
+// Awaited are the records that a rule wants sent before the numbers move, of people who were not told yet by any channel. An
+// activation waits until there are none. Nobody waits for a notice that was suppressed, nor for somebody who cannot be reached
+// for good, if somebody else was told of the same event.
 func Awaited(records []ledger.Notice) []ledger.Notice {
+	type person struct{ kind, event, recipient string }
+	told, hope, events := map[person]bool{}, map[person]bool{}, map[person]bool{}
+	for _, r := range records {
+		who := person{r.Kind, r.Event, r.Recipient}
+		sent := r.State == ledger.NoticeSent
+		told[who] = told[who] || sent
+		hope[who] = hope[who] || r.State == ledger.NoticePending
+		who.recipient = ""
+		events[who] = events[who] || sent
+	}
 	var awaited []ledger.Notice
 	for _, r := range records {
-		if r.Demand != "" && r.State != ledger.NoticeSent && r.State != ledger.NoticeSuppressed {
+		who := person{r.Kind, r.Event, r.Recipient}
+		if r.Demand == "" || r.State == ledger.NoticeSuppressed || told[who] {
+			continue
+		}
+		if hope[who] || !events[person{r.Kind, r.Event, ""}] {
 			awaited = append(awaited, r)
 		}
 	}

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS notices (
     CHECK (state <> 'pending' OR sealed IS NOT NULL)
 );
 
-CREATE INDEX IF NOT EXISTS due_notices ON notices (due_at) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS due_notices ON notices (channel, due_at) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS notices_by_port ON notices (port_id);
 
 -- Links by which a customer stops a port. Only the hash of a token is kept. A row is used once.
