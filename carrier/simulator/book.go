@@ -19,18 +19,20 @@ const (
 // book is the carrier's order book: what it knows and how it decides, without a clock and without a network. Callers
 // say what time it is, and lock.
 type book struct {
-	scenarios   map[string]Scenario
-	scenarioFor func(reference string) string
-	journal     *journal
-	lines       int
-	orders      map[string]*order
-	chosen      map[string]string // scenario by reference or port
-	effects     []Effect
-	news        []news // not yet taken, in the order in which they happened
+	scenarios    map[string]Scenario
+	scenarioFor  func(reference string) string
+	journal      *journal
+	lines        int
+	orders       map[string]*order
+	chosen       map[string]string // scenario by reference or port
+	effects      []Effect
+	outs         map[string]*portOut // by outKey
+	outScenarios map[string]PortOutScenario
+	news         []news // not yet taken, in the order in which they happened
 }
 
 func newBook(scenarios map[string]Scenario, scenarioFor func(reference string) string) *book {
-	return &book{scenarios: scenarios, scenarioFor: scenarioFor, orders: map[string]*order{}, chosen: map[string]string{}}
+	return &book{scenarios: scenarios, scenarioFor: scenarioFor, orders: map[string]*order{}, chosen: map[string]string{}, outs: map[string]*portOut{}, outScenarios: BuiltinPortOuts()}
 }
 
 // news is a webhook on its way out, and how the scenario wants it sent.
@@ -128,6 +130,9 @@ func (b *book) objection(o *order, q request, now time.Time) string {
 
 // run does every step of an order whose moment has come. A step is dated to its moment, also when the carrier was down.
 func (b *book) run(port string, now time.Time) error {
+	if out := b.outs[port]; out != nil {
+		return b.runOut(out, now)
+	}
 	o := b.orders[port]
 	if o == nil {
 		return nil
@@ -164,6 +169,10 @@ func (b *book) step(o *order, j job) line {
 
 // next is when an order's next step is due; false if none is.
 func (b *book) next(port string) (time.Time, bool) {
+	if out := b.outs[port]; out != nil {
+		_, due, waits := b.nextOut(out)
+		return due, waits
+	}
 	if o := b.orders[port]; o != nil {
 		if j := o.next(); j != nil {
 			return o.due(*j), true
@@ -235,6 +244,10 @@ func (b *book) append(l line, durable bool) error {
 // fold makes a line true. It is all that a restart does.
 func (b *book) fold(l line) error {
 	b.lines = l.Line
+	if l.PortOut != nil {
+		b.foldOut(l)
+		return nil
+	}
 	switch l.Effect {
 	case scenarioChosen:
 		b.foldChoice(l)

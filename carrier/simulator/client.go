@@ -34,11 +34,11 @@ var patient = &http.Client{Timeout: 30 * time.Second}
 // maxAnswer lets an order of maxNumbers through, in bytes.
 const maxAnswer = 4 << 20
 
-// Capabilities says that the simulator can do everything but port out. What it does in silence is its scenarios' to say.
+// Capabilities says that the simulator can do everything. What it does in silence is its scenarios' to say.
 func (c *Client) Capabilities() carrier.Capabilities {
 	return carrier.Capabilities{
 		Name: "simulator", MaxNumbers: maxNumbers, Supplement: true, Reverse: true, OnDemand: true, PerNumber: true,
-		Messaging: true, CancelLock: c.CancelLock,
+		Messaging: true, PortOut: true, CancelLock: c.CancelLock,
 	}
 }
 
@@ -220,6 +220,8 @@ func (q call) no(no refusal) error {
 		return q.failure(porting.NotFound, "carrier-order-unknown", "the carrier has no such order", "")
 	case codeLocked:
 		return q.failure(porting.Refused, "carrier-cancel-locked", no.Message, "call the carrier, and prepare the reversal")
+	case codeAnswered:
+		return q.failure(porting.Refused, "port-out-answered", no.Message, "read it back")
 	case codeRefused, codeInvalid:
 		return q.failure(porting.Refused, "carrier-refused", no.Message, "")
 	default:

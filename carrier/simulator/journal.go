@@ -28,6 +28,7 @@ type line struct {
 	Reason    *Reason          `json:"reason,omitempty"`     // of rejected, cancel-asked and reversal-asked
 	Left      []NumberView     `json:"left,omitempty"`       // of confirmed and activated: numbers that stay behind
 	Job       *jobKey          `json:"job,omitempty"`        // of a step that the carrier did by itself
+	PortOut   *portOutLine     `json:"port_out,omitempty"`   // of what happens to a port-out
 	Webhook   string           `json:"webhook,omitempty"`    // ID of the webhook that tells of it, or was delivered
 }
 

@@ -26,6 +26,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /orders/{port}/activate", s.order(opActivate, readNothing))
 	mux.HandleFunc("POST /orders/{port}/reverse", s.order(opReverse, readReason))
 	mux.HandleFunc("POST /scenarios", s.chooseScenario)
+	s.portOutRoutes(mux)
+	s.switchRoutes(mux)
 	mux.HandleFunc("GET /effects", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, s.Effects()) })
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, s.Requests()) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -152,7 +154,7 @@ func readBody(r *http.Request, into any) error {
 // statusOf is the HTTP status of each of the carrier's codes.
 var statusOf = map[string]int{
 	codeUnknown: http.StatusNotFound, codeLocked: http.StatusConflict, codeRefused: http.StatusConflict,
-	codeInvalid: http.StatusBadRequest, codeDown: http.StatusServiceUnavailable,
+	codeInvalid: http.StatusBadRequest, codeAnswered: http.StatusConflict, codeDown: http.StatusServiceUnavailable,
 }
 
 func fail(w http.ResponseWriter, err error) {

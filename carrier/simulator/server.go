@@ -41,6 +41,7 @@ type Server struct {
 	closing  sync.Once
 	closed   error
 	timers   map[string]*time.Timer // by port: the next step; guarded by the desk's lock
+	network  network
 }
 
 // Start reads the state, takes up what was left undone and listens. The carrier runs until Close, or until ctx ends.
@@ -147,6 +148,9 @@ func (s *Server) takeUp() {
 	defer s.mu.Unlock()
 	for port := range s.book.orders {
 		s.follow(port)
+	}
+	for key := range s.book.outs {
+		s.follow(key)
 	}
 }
 

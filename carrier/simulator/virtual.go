@@ -44,8 +44,12 @@ func NewVirtual(w World) *Virtual {
 	return v
 }
 
-// Capabilities are those of a Client.
-func (v *Virtual) Capabilities() carrier.Capabilities { return v.reader.Capabilities() }
+// Capabilities are those of a Client, but for port-outs.
+func (v *Virtual) Capabilities() carrier.Capabilities {
+	can := v.reader.Capabilities()
+	can.PortOut = false
+	return can
+}
 
 // Portability answers for numbers, in their order.
 func (v *Virtual) Portability(_ context.Context, numbers []porting.Number) ([]carrier.Portability, error) {

@@ -20,8 +20,9 @@ type Webhook struct {
 	ID         string      `json:"id"` // equal in every repetition
 	Type       string      `json:"type"`
 	Order      carrier.Ref `json:"order"`
-	OccurredAt time.Time   `json:"occurred_at"` // business time
-	Status     string      `json:"status"`      // the carrier's own word
+	OccurredAt time.Time   `json:"occurred_at"`        // business time
+	Status     string      `json:"status"`             // the carrier's own word
+	PortOut    *PortOut    `json:"port_out,omitempty"` // of a port-out: what the counterparty asks; Order.Port is its ID there
 }
 
 const (
