@@ -87,6 +87,7 @@ func (n Notice) ID() string {
 }
 
 // Plan lists who is told of an event, and what the pack demands of it. It is pure: the same input gives the same notices.
+// Two people at one address are told once there; an address that somebody shares who must not hear is told nothing.
 func Plan(event Event, facts Facts, demands []rules.Notice) []Notice {
 	words := wordsOf(facts)
 	demand := demandOf(event.Kind, facts.Direction, demands)
@@ -101,11 +102,38 @@ func Plan(event Event, facts Facts, demands []rules.Notice) []Notice {
 		all = append(all, base.by(Email, person.Contact.Email)...)
 		all = append(all, base.by(SMS, person.Contact.Phone)...)
 	}
+	all = onePerAddress(all)
 	for _, service := range facts.Services {
 		base := Notice{Port: facts.Port, Event: event, Recipient: "service:" + service, Lang: "en", Words: words}
 		all = append(all, base.by(Webhook, service)...)
 	}
 	return all
+}
+
+// onePerAddress drops what comes to an address for the second time, and suppresses what comes to one that must stay quiet.
+func onePerAddress(plan []Notice) []Notice {
+	quiet := map[string]string{}
+	for _, n := range plan {
+		if n.Suppressed != "" {
+			quiet[n.address()] = n.Suppressed
+		}
+	}
+	told := map[string]bool{}
+	var all []Notice
+	for _, n := range plan {
+		n.Suppressed = quiet[n.address()]
+		if n.Suppressed == "" && told[n.address()] {
+			continue
+		}
+		told[n.address()] = true
+		all = append(all, n)
+	}
+	return all
+}
+
+// address tells addresses apart, however they are written.
+func (n Notice) address() string {
+	return string(n.Channel) + ":" + strings.ToLower(strings.TrimSpace(n.To))
 }
 
 // by is the notice on a channel, if there is an address for it.

@@ -35,7 +35,7 @@ func short(plan []notify.Notice) []string {
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	both := porting.Contact{Email: address, Phone: phone}
+	both := porting.Contact{Email: "both@example.org", Phone: phone}
 	old := porting.Contact{Email: "old@example.org"}
 	for name, c := range map[string]struct {
 		kind   notify.Kind
@@ -67,6 +67,20 @@ func TestPlan(t *testing.T) {
 			"subscriber email de demanded", "account-holder email de demanded suppressed", "account-holder sms de demanded suppressed",
 			"previous-contact email de demanded suppressed",
 		}},
+		"one address, told once": {
+			notify.Changed, func(f *notify.Facts) {
+				f.People = append(f.People, notify.Person{Role: notify.PreviousContact, Contact: porting.Contact{Email: " Maria.Sentinel@example.org", Phone: phone}})
+			}, nil,
+			[]string{"subscriber email de", "previous-contact sms de"},
+		},
+		"line separation: an address that both read": {
+			notify.Received, func(f *notify.Facts) {
+				f.LineSeparation = &notify.Quiet{By: "ben@care"}
+				f.People[0].Contact = both
+				f.People = append(f.People, notify.Person{Role: notify.AccountHolder, Contact: porting.Contact{Email: "BOTH@example.org"}})
+			}, nil,
+			[]string{"subscriber email de suppressed", "subscriber sms de", "account-holder email de suppressed"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,8 +29,8 @@ type Dictionary struct {
 // NewDictionary takes the words of the packs that ask, and everyday words of the languages in which notices are written.
 func NewDictionary(packs []*rules.Pack) Dictionary {
 	d := Dictionary{map[string]Answer{}}
-	d.add(Yes, "YES", "JA", "SÍ", "OUI")
-	d.add(No, "NO", "NEIN", "NON", "STOP")
+	d.add(Yes, "YES", "JA", "SÍ", "OUI", "SIM")
+	d.add(No, "NO", "NEIN", "NON", "NÃO", "STOP")
 	for _, pack := range packs {
 		if ask, ok := pack.Confirmation(); ok {
 			d.add(Yes, ask.Accept...)

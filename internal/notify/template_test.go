@@ -22,7 +22,7 @@ const customerLink = "https://port.example/stop/TOKEN?lang=xx"
 func TestEveryNoticeInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	all := templates(t)
-	require.Subset(t, all.Languages(), []string{"de", "en", "es", "fr"})
+	require.Subset(t, all.Languages(), []string{"de", "en", "es", "fr", "pt"})
 	for _, lang := range all.Languages() {
 		for _, kind := range notify.Kinds {
 			t.Run(lang+"/"+string(kind), func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestMatch(t *testing.T) {
 	t.Parallel()
 	all := templates(t)
 	for wished, want := range map[string]string{
-		"": "en", "de": "de", "de-CH": "de", "es-MX": "es", "fr-CA,en;q=0.5": "fr", "ja": "en", "nonsense!": "en",
+		"": "en", "de": "de", "de-CH": "de", "es-MX": "es", "fr-CA,en;q=0.5": "fr", "pt-BR": "pt", "ja": "en", "nonsense!": "en",
 	} {
 		require.Equal(t, want, all.Match(wished), wished)
 	}

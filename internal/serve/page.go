@@ -72,7 +72,7 @@ type pages struct {
 }
 
 // languages are those of the page.
-var languages = []string{"en", "de", "es", "fr"}
+var languages = []string{"en", "de", "es", "fr", "pt"}
 
 func readPages() (pages, error) {
 	var p pages
