@@ -57,7 +57,7 @@ func (c *Client) Start(ctx context.Context, order porting.Order) (porting.Answer
 	if err != nil {
 		return porting.Answer{}, err
 	}
-	return c.start(ctx, id, order)
+	return c.start(ctx, id, porting.WorkflowPortIn, porting.PortInput{ID: id, Order: order, Clock: c.options.Clock}, c.startOptions(id, order))
 }
 
 // StartIfNotExists is Start, except that a port that exists already is answered with its status instead of refused.
@@ -93,12 +93,11 @@ func (c *Client) putSecret(ctx context.Context, id string, order porting.Order) 
 	return order, nil
 }
 
-func (c *Client) start(ctx context.Context, id string, order porting.Order) (porting.Answer, error) {
+func (c *Client) start(ctx context.Context, id, saga string, input any, options client.StartWorkflowOptions) (porting.Answer, error) {
 	waitCtx, cancel := context.WithTimeout(ctx, c.options.Patience)
 	defer cancel()
 	handle, err := c.temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(id, order), porting.WorkflowPortIn,
-			porting.PortInput{ID: id, Order: order, Clock: c.options.Clock}),
+		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, saga, input),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID: id, UpdateName: porting.UpdateReceive,
 			WaitForStage: client.WorkflowUpdateStageCompleted,
