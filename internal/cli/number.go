@@ -39,7 +39,7 @@ func (t *numberTarget) flags(cmd *cobra.Command) {
 }
 
 func tenantFlag(cmd *cobra.Command, tenant *string) {
-	cmd.Flags().StringVar(tenant, "tenant", "", "tenant whose number it is")
+	cmd.Flags().StringVar(tenant, "tenant", "", "tenant whose number it is (default)")
 }
 
 // oneTarget wants a number or --account.

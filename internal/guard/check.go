@@ -41,7 +41,9 @@ type Attempt struct {
 	// Ref is the ledger's reference of a PIN that is kept there, as that of a port is: asking again, as a retried activity
 	// does, is then the same attempt. It must never be what a stranger chose. Empty for a PIN that is typed.
 	Ref string
-	At  time.Time // real time
+	// Quiet tells nobody of a failure: whoever shares the account must not hear of a survivor's line separation (47 U.S.C. 345).
+	Quiet bool
+	At    time.Time // real time
 }
 
 // Check says whether a PIN is the number's. It counts the attempt first, for the number and for the source, so that many at
@@ -94,7 +96,7 @@ func (g *Guard) counted(a Attempt) ledger.Attempt {
 	kind := cmp.Or(a.Source.Kind, FromOperator)
 	source := ledger.Subject{Token: g.keys.sourceToken(kind, a.Source.ID), Tenant: a.Number.Tenant, Masked: kind}
 	return ledger.Attempt{
-		Number: a.Number.Subject, Source: source, SourceName: kind, Ref: a.Ref, At: a.At,
+		Number: a.Number.Subject, Source: source, SourceName: kind, Ref: a.Ref, Quiet: a.Quiet, At: a.At,
 		PerNumber: policy.limit(policy.Attempts), PerSource: policy.limit(policy.sourceAttempts(kind)),
 	}
 }

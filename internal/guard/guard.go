@@ -67,13 +67,17 @@ func Open(ctx context.Context, books *ledger.Ledger, v *vault.Vault, o Options, 
 
 // Number is the subject that a number of a tenant is.
 func (g *Guard) Number(tenant string, n porting.Number) Subject {
-	return Subject{Subject: ledger.Subject{Token: g.vault.LockToken(n), Tenant: tenant, Masked: n.String()}, number: n}
+	return Subject{Subject: ledger.Subject{Token: g.vault.LockToken(n), Tenant: tenantOf(tenant), Masked: n.String()}, number: n}
 }
 
 // Account is the subject that an account of a tenant is. Case, spaces and hyphens of its name do not count.
 func (g *Guard) Account(tenant, account string) Subject {
+	tenant = tenantOf(tenant)
 	return Subject{Subject: ledger.Subject{Token: g.keys.accountToken(tenant, account), Tenant: tenant, Masked: porting.Mask(account)}, account: true}
 }
+
+// tenantOf is the tenant of those who name none, as orders have it.
+func tenantOf(tenant string) string { return porting.Order{Tenant: tenant}.TenantOrDefault() }
 
 // History lists what happened to a subject, the newest first.
 func (g *Guard) History(ctx context.Context, s Subject, limit int) ([]ledger.GuardEvent, error) {

@@ -119,6 +119,7 @@ func TestOpenAgain(t *testing.T) {
 	require.Equal(t, guard.OK, verdict)
 	require.Equal(t, w.Account(tenant, "a-1").Token, again.Account(tenant, "A1").Token)
 	require.NotEqual(t, w.Account(tenant, "a-1").Token, again.Account("acme", "a-1").Token)
+	require.Equal(t, w.Account(tenant, "a-1"), again.Account("", "a-1"), "whoever names no tenant is the default one's")
 
 	stranger, err := vault.Create(filepath.Join(t.TempDir(), "key"))
 	require.NoError(t, err)

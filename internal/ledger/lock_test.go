@@ -38,6 +38,7 @@ func guardSuite(t *testing.T, dsn newDSN) {
 		"attempts":                           testAttempts,
 		"attempts at a kept PIN":             testKeptPIN,
 		"attempts are forgotten":             testForgetAttempts,
+		"attempts that nobody is told of":    testQuietAttempts,
 		"any order of attempts":              testAttemptModel,
 		"race: attempts at one number":       testRaceAttempts,
 		"race: attempts from one source":     testRaceSources,

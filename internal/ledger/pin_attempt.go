@@ -26,6 +26,7 @@ type Attempt struct {
 	PerNumber  Limit
 	PerSource  Limit
 	SourceName string // of the source, for those who are told
+	Quiet      bool   // it counts, and the number's people are not told
 }
 
 // Begun is an attempt that may go on: whoever compares the PIN must end it.
@@ -151,12 +152,14 @@ func failAttempt(ctx context.Context, tx *sql.Tx, a Attempt) error {
 	if err != nil {
 		return err
 	}
-	failed := GuardEvent{Subject: a.Number, Kind: EventPINFailed, Actor: a.SourceName, At: a.At}
-	if err := recordEvent(ctx, tx, failed); err != nil {
-		return err
-	}
-	if err := recordLockout(ctx, tx, EventPINLocked, a.Number, number, a); err != nil {
-		return err
+	if !a.Quiet {
+		failed := GuardEvent{Subject: a.Number, Kind: EventPINFailed, Actor: a.SourceName, At: a.At}
+		if err := recordEvent(ctx, tx, failed); err != nil {
+			return err
+		}
+		if err := recordLockout(ctx, tx, EventPINLocked, a.Number, number, a); err != nil {
+			return err
+		}
 	}
 	return recordLockout(ctx, tx, EventSourceLocked, a.Source, source, a)
 }

@@ -181,6 +181,19 @@ func testForgetAttempts(t *testing.T, dsn newDSN) {
 	require.EqualValues(t, 2, forgotten)
 }
 
+// A quiet attempt counts, and is in no history that the number's people are told from.
+func testQuietAttempts(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	for range 5 {
+		quiet := attemptAt("0101", "source", noon)
+		quiet.Quiet = true
+		require.Zero(t, fail(t, l, quiet))
+	}
+	require.NotZero(t, fail(t, l, attemptAt("0101", "another", noon)))
+	require.Empty(t, kinds(t, l, "0101"))
+	require.Equal(t, []string{ledger.EventSourceLocked}, kinds(t, l, "source"))
+}
+
 // limiter is the counters of one number and one source in a few lines of memory.
 type limiter struct {
 	used, lockouts int
