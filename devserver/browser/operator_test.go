@@ -109,13 +109,38 @@ func (o *operator) paste(text string) {
 // reads waits until the element shows every text, and returns all that it shows. Markdown is in frames of its own.
 func (o *operator) reads(selector string, texts ...string) string {
 	o.t.Helper()
-	return ask[string](o, fmt.Sprintf("%s shows %q", selector, texts), `(selector, texts) => {
+	shown, ok := o.sees(selector, patience, texts...)
+	require.True(o.t, ok, "%s shows %q", selector, texts)
+	return shown
+}
+
+// sees is reads for somebody who may be disappointed.
+func (o *operator) sees(selector string, wait time.Duration, texts ...string) (string, bool) {
+	ctx, cancel := context.WithTimeout(o.page, wait)
+	defer cancel()
+	shown, err := chromedp.Run(ctx, chromedp.PollFunction[string](`(selector, texts) => {
 		const shown = Array.from(document.querySelectorAll(selector))
 			.flatMap(element => [element, ...element.querySelectorAll('iframe')])
 			.map(element => element.tagName === 'IFRAME' ? element.contentDocument?.body?.innerText : element.innerText)
 			.join('\n').replaceAll(/\s+/g, ' ');
 		return texts.every(text => shown.includes(text)) && shown;
-	}`, selector, texts)
+	}`, chromedp.WithPollingArgs(selector, texts), chromedp.WithPollingInterval(glance), chromedp.WithPollingTimeout(0)))
+	return shown, err == nil
+}
+
+// readsAnew reloads the page until it shows every text. The Web UI asks a worker for details when it loads, and does not ask
+// again if a busy one is late.
+func (o *operator) readsAnew(selector string, texts ...string) string {
+	o.t.Helper()
+	const loads = 3
+	for range loads - 1 {
+		o.refresh()
+		if shown, ok := o.sees(selector, patience/loads, texts...); ok {
+			return shown
+		}
+	}
+	o.refresh()
+	return o.reads(selector, texts...)
 }
 
 // gone waits until no element matches.

@@ -46,8 +46,7 @@ func TestApproverSignsForTheWebUI(t *testing.T) {
 	status := awaitStage(t, desk, id, porting.Submitted)
 	require.True(t, status.Decisions[0].Signed)
 	require.Equal(t, "ben", status.Decisions[0].By)
-	o.refresh()
-	o.reads(currentDetails, "decision: approve (signed) ben", "In submitted, waiting for the carrier until")
+	o.readsAnew(currentDetails, "decision: approve (signed) ben", "In submitted, waiting for the carrier until")
 	o.picture("signed-details-after-decision")
 	o.requireQuiet(t)
 }

@@ -65,15 +65,13 @@ func TestOperatorDecidesInTheWebUI(t *testing.T) {
 	o.gone(openDialog)
 	status := awaitStage(t, desk, id, porting.Submitted)
 	require.Equal(t, approver, status.Decisions[0].By)
-	o.refresh()
-	o.reads(currentDetails, "In submitted, waiting for the carrier until", "approved: order version 1 "+approver)
+	o.readsAnew(currentDetails, "In submitted, waiting for the carrier until", "approved: order version 1 "+approver)
 	require.NotContains(t, o.bodies(currentDetails), porting.MsgDecide, "nobody can decide any more")
 	o.picture("details-after-decision")
 
 	o.send("update", porting.MsgNote, `{"by":"ana@desk","text":"called the donor"}`)
 	o.gone(openDialog)
-	o.refresh()
-	o.reads(currentDetails, "note: called the donor ana@desk")
+	o.readsAnew(currentDetails, "note: called the donor ana@desk")
 	o.picture("details-after-note")
 
 	o.send("update", porting.MsgDecide, `{"decision":"reject","by":"carla@approvals"}`)
