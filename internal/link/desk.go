@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -24,10 +25,11 @@ type Teller interface {
 
 // Desk is where links are used.
 type Desk struct {
-	Books Books
-	Ports Teller
-	Now   func() time.Time // business time
-	Log   *slog.Logger
+	Books    Books
+	Ports    Teller
+	Now      func() time.Time // business time
+	Patience time.Duration    // how long telling a port may take while the customer waits; 5 s when zero
+	Log      *slog.Logger
 }
 
 // by is who a revocation by link comes from, in timelines.
@@ -63,7 +65,9 @@ func (d *Desk) Retell(ctx context.Context) error {
 // tell is safe to repeat: the message has the link's own ID. A port that has ended, or never began, needs no telling.
 func (d *Desk) tell(ctx context.Context, link ledger.Link) error {
 	const enough = 16
-	err := d.Ports.Tell(ctx, link.PortID, porting.Revoke{ID: "link-" + link.Hash[:enough], By: by, Reason: porting.UnauthorisedPort})
+	patient, cancel := context.WithTimeout(ctx, cmp.Or(d.Patience, 5*time.Second))
+	defer cancel()
+	err := d.Ports.Tell(patient, link.PortID, porting.Revoke{ID: "link-" + link.Hash[:enough], By: by, Reason: porting.UnauthorisedPort})
 	if code := porting.CodeOf(err); err != nil && code != "port-closed" && code != "port-not-found" {
 		return err
 	}

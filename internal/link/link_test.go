@@ -115,6 +115,26 @@ func TestAPortThatCannotBeToldIsToldLater(t *testing.T) {
 	require.Equal(t, told.told[0], told.told[2], "a repetition is the same message")
 }
 
+// hanging never answers: the engine takes calls and does nothing.
+type hanging struct{}
+
+func (hanging) Tell(ctx context.Context, _ string, _ porting.Revoke) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestACustomerDoesNotWaitForTheEngine(t *testing.T) {
+	t.Parallel()
+	desk, books, _ := newDesk(t)
+	desk.Ports, desk.Patience = hanging{}, time.Millisecond
+	use, err := desk.Use(t.Context(), give(t, books))
+	require.NoError(t, err)
+	require.Equal(t, ledger.FenceClosed, use.Fence.State)
+	links, err := books.UntoldLinks(t.Context(), 9)
+	require.NoError(t, err)
+	require.Len(t, links, 1, "the port is told later")
+}
+
 func TestAPortThatNeedsNoTelling(t *testing.T) {
 	t.Parallel()
 	for code, again := range map[string]int{"port-closed": 1, "port-not-found": 1, "namespace-not-found": 2, "not-authorised": 2} {

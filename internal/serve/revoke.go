@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
@@ -18,6 +19,9 @@ import (
 
 // maxRevoke bounds the body of a revocation, in bytes.
 const maxRevoke = 16 << 10
+
+// sagaPatience is how long a saga may take to answer a service. It is shorter than what the server gives an answer.
+const sagaPatience = 15 * time.Second
 
 // request is the body of a service's revocation; an empty body is one, too.
 type request struct {
@@ -59,7 +63,9 @@ func (d *door) revoke(w http.ResponseWriter, r *http.Request) {
 		answerError(w, statusOf(err), err)
 		return
 	}
-	said, err := d.Ports.Revoke(r.Context(), port, message)
+	ctx, cancel := context.WithTimeout(r.Context(), sagaPatience)
+	defer cancel()
+	said, err := d.Ports.Revoke(ctx, port, message)
 	switch {
 	case err == nil:
 		answer(w, http.StatusOK, revoked{port, state, true, said.Says})
