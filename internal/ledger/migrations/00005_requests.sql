@@ -3,7 +3,7 @@
 
 -- +goose Up
 
-CREATE TABLE requests (
+CREATE TABLE IF NOT EXISTS requests (
     port_id   TEXT   NOT NULL,
     dimension TEXT   NOT NULL,
     token     TEXT   NOT NULL,
@@ -12,19 +12,19 @@ CREATE TABLE requests (
     PRIMARY KEY (port_id, dimension)
 );
 
-CREATE INDEX requests_by_token ON requests (dimension, token, at);
-CREATE INDEX requests_by_time ON requests (at);
+CREATE INDEX IF NOT EXISTS requests_by_token ON requests (dimension, token, at);
+CREATE INDEX IF NOT EXISTS requests_by_time ON requests (at);
 
-CREATE TABLE letters (
+CREATE TABLE IF NOT EXISTS letters (
     port_id     TEXT   NOT NULL PRIMARY KEY,
     sha256      TEXT   NOT NULL,
     account     TEXT   NOT NULL,
     at          BIGINT NOT NULL
 );
 
-CREATE INDEX letters_by_digest ON letters (sha256);
+CREATE INDEX IF NOT EXISTS letters_by_digest ON letters (sha256);
 
-CREATE TABLE screenings (
+CREATE TABLE IF NOT EXISTS screenings (
     port_id TEXT   NOT NULL PRIMARY KEY,
     nonce   TEXT   NOT NULL,
     risk    TEXT   NOT NULL,

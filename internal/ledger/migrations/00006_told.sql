@@ -2,11 +2,11 @@
 
 -- +goose Up
 
-CREATE TABLE told (
+CREATE TABLE IF NOT EXISTS told (
     port_id TEXT   NOT NULL PRIMARY KEY,
     sealed  BYTEA  NOT NULL,
     contact TEXT   NOT NULL DEFAULT '',
     foc     BIGINT
 );
 
-CREATE INDEX told_by_contact ON told (contact);
+CREATE INDEX IF NOT EXISTS told_by_contact ON told (contact);
