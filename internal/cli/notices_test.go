@@ -113,7 +113,7 @@ func TestServeToken(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
 	s.must(t, "portsaga serve token billing --tenant acme")
-	require.Regexp(t, `^services:\n +- name: billing\n +tenant: acme\n +sha256: [0-9a-f]{64}\n$`, s.out.String())
+	require.Regexp(t, `^- name: billing\n  tenant: acme\n  sha256: [0-9a-f]{64}\n$`, s.out.String())
 	require.Regexp(t, `^token of billing, shown once: pst_[A-Z2-7]{52}\n$`, s.err.String())
 }
 

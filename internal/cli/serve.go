@@ -76,7 +76,7 @@ func newServeToken(f *Factory) *cobra.Command {
 		Args:    exactly(1, "whose token? name the service"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			service, token := serve.NewService(args[0], tenant)
-			entry, err := yaml.Marshal(map[string][]serve.Service{"services": {service}})
+			entry, err := yaml.Marshal([]serve.Service{service})
 			if err != nil {
 				return err
 			}

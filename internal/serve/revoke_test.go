@@ -131,16 +131,16 @@ func TestReadServices(t *testing.T) {
 	}
 	service, token := serve.NewService("billing", "acme")
 	require.NotContains(t, service.SHA256, token)
-	read, err := serve.ReadServices(write("services:\n- name: billing\n  tenant: acme\n  sha256: " + service.SHA256 + "\n"))
+	read, err := serve.ReadServices(write("- name: billing\n  tenant: acme\n  sha256: " + service.SHA256 + "\n"))
 	require.NoError(t, err)
 	require.Equal(t, []serve.Service{service}, read)
 
 	for name, text := range map[string]string{
 		"empty":        "",
-		"no name":      "services: [{sha256: " + service.SHA256 + "}]",
-		"the token":    "services: [{name: a, sha256: " + token + "}]",
-		"one token":    "services: [{name: a, sha256: " + service.SHA256 + "}, {name: b, sha256: " + service.SHA256 + "}]",
-		"another word": "services: [{name: a, token: x}]",
+		"no name":      "[{sha256: " + service.SHA256 + "}]",
+		"the token":    "[{name: a, sha256: " + token + "}]",
+		"one token":    "[{name: a, sha256: " + service.SHA256 + "}, {name: b, sha256: " + service.SHA256 + "}]",
+		"another word": "[{name: a, token: x}]",
 	} {
 		_, err := serve.ReadServices(write(text))
 		require.Equal(t, "tokens-invalid", porting.CodeOf(err), name)

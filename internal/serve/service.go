@@ -19,8 +19,8 @@ import (
 // Service may revoke ports. Only the hash of its token is kept.
 type Service struct {
 	Name   string `yaml:"name" json:"name"`
-	Tenant string `yaml:"tenant" json:"tenant,omitempty"` // the only one whose ports it may revoke; all when empty
-	SHA256 string `yaml:"sha256" json:"sha256"`           // of the token, in hex
+	Tenant string `yaml:"tenant,omitempty" json:"tenant,omitempty"` // the only one whose ports it may revoke; all when empty
+	SHA256 string `yaml:"sha256" json:"sha256"`                     // of the token, in hex
 
 	sum []byte
 }
@@ -32,23 +32,21 @@ func NewService(name, tenant string) (s Service, token string) {
 	return Service{Name: name, Tenant: tenant, SHA256: hex.EncodeToString(sum[:]), sum: sum[:]}, token
 }
 
-// ReadServices reads the file of services. Codes: "tokens-unreadable" (Failed), "tokens-invalid" (Invalid).
+// ReadServices reads the file of services: a list, to which entries can be appended. Codes: "tokens-unreadable" (Failed), "tokens-invalid" (Invalid).
 func ReadServices(file string) ([]Service, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &porting.Error{Kind: porting.Failed, Code: "tokens-unreadable", Op: "read services", Object: file, Detail: reason(err), Err: err}
 	}
-	var list struct {
-		Services []Service `yaml:"services"`
-	}
+	var services []Service
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
-	err = d.Decode(&list)
+	err = d.Decode(&services)
 	if errors.Is(err, io.EOF) {
 		err = errors.New("it is empty")
 	}
 	if err == nil {
-		err = prepare(list.Services)
+		err = prepare(services)
 	}
 	if err != nil {
 		return nil, &porting.Error{
@@ -56,7 +54,7 @@ func ReadServices(file string) ([]Service, error) {
 			Next: "make an entry with `portsaga serve token NAME`", Err: err,
 		}
 	}
-	return list.Services, nil
+	return services, nil
 }
 
 // prepare checks the services. Two with one token could not be told apart.
