@@ -44,6 +44,7 @@ type fakePorts struct {
 	err      error
 
 	fakeBulks
+	fakePortOuts
 }
 
 func (p *fakePorts) Start(_ context.Context, order porting.Order) (porting.Answer, error) {

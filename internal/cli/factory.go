@@ -33,6 +33,7 @@ type Ports interface {
 	Wait(ctx context.Context, id string) (porting.Status, error)
 	List(ctx context.Context, f starter.Filter) ([]starter.Summary, error)
 	Bulks
+	PortOuts
 }
 
 // Factory hands a command what it needs of the world, and only when it asks.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -68,11 +69,11 @@ func newPortList(f *Factory) *cobra.Command {
 	return cmd
 }
 
-// stages are those that a port-in can be in, in the order of its story.
+// stages are those that a port can be in, in the order of its story.
 func stages() []string {
 	var all []string
 	seen := map[porting.Stage]bool{}
-	for _, t := range porting.Transitions(porting.PortIn) {
+	for _, t := range slices.Concat(porting.Transitions(porting.PortIn), porting.Transitions(porting.PortOut)) {
 		if t.To != "" && !seen[t.To] {
 			seen[t.To] = true
 			all = append(all, string(t.To))

@@ -34,14 +34,16 @@ func reasonOf(cmd *cobra.Command, code string) (porting.Reason, error) {
 }
 
 func newPortRevoke(f *Factory) *cobra.Command {
-	var by, code string
+	var by, code, authority string
 	cmd := &cobra.Command{
 		Use:   "revoke PORT",
 		Short: "The subscriber revokes the authorization: stop the port or take it back",
 		Long: "Withdraw the subscriber's authorization. When the command answers, no activation starts any more. The saga then undoes\n" +
 			"what was done: before the activation it cancels at the carrier, after it the numbers go back by a reverse port.\n\n" +
 			"Where the ledger is at hand (PORTSAGA_LEDGER, or a dev on this machine) the command closes the port's fence there first,\n" +
-			"so that the revocation holds even while no worker runs.",
+			"so that the revocation holds even while no worker runs.\n\n" +
+			"A port-out is stopped through us only where the rules let a donor do that, and often only with authority of the subscriber\n" +
+			"that is younger than the request: say with --authority-at when it was given.",
 		Example: "  portsaga port revoke PORT\n  portsaga port revoke PORT --by ben@care --reason UNAUTHORISED_PORT",
 		Args:    exactly(1, "which port? name it by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,22 +51,30 @@ func newPortRevoke(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.revoke(cmd.Context(), args[0], by, reason)
+			at, err := authorityOf(cmd, authority)
+			if err != nil {
+				return err
+			}
+			return f.revoke(cmd.Context(), args[0], by, porting.Revoke{ID: newMessageID(), Reason: reason, AuthorityAt: at})
 		},
 	}
 	byFlag(cmd, &by)
 	reasonFlag(cmd, &code, "reason code (AUTHORIZATION_REVOKED)")
+	cmd.Flags().StringVar(&authority, "authority-at", "", "of a port-out: when the subscriber gave the authority to stop it")
 	return cmd
 }
 
-func (f *Factory) revoke(ctx context.Context, id, by string, reason porting.Reason) error {
+func (f *Factory) revoke(ctx context.Context, id, by string, m porting.Revoke) error {
 	by, err := f.who(by)
 	if err != nil {
 		return err
 	}
-	f.closeFence(ctx, id, by, reason)
+	m.By = by
+	if porting.WorkflowOf(id) == porting.WorkflowPortIn { // whether a donor may stop a port-out is the saga's to judge
+		f.closeFence(ctx, id, by, m.Reason)
+	}
 	return f.send(ctx, func(p Ports) (porting.Answer, error) {
-		return p.Revoke(ctx, id, porting.Revoke{ID: newMessageID(), By: by, Reason: reason})
+		return p.Revoke(ctx, id, m)
 	})
 }
 

@@ -38,6 +38,7 @@ func (f *Factory) WritePage(w io.Writer, s porting.Status) {
 	fmt.Fprintln(w)
 	fields(w, "owner", oneLine(s.Owner), "bulk order", s.Bulk, "tenant", s.Tenant, "rules", s.Pack, "", s.PackWhy, "carrier", s.Carrier, "FOC", moment(s.FOCAt), "risk", string(s.Risk),
 		"clock", demoClock(s))
+	writeLeaving(w, s.Leaving)
 	f.section(w, "Numbers", len(s.Numbers), func(i int) string {
 		n := s.Numbers[i]
 		return strings.TrimSpace(fmt.Sprintf("%s  %s  %s", n.Number, n.Status, n.Reason))
@@ -45,6 +46,19 @@ func (f *Factory) WritePage(w io.Writer, s porting.Status) {
 	f.section(w, "Decisions", len(s.Decisions), func(i int) string { return decisionLine(s.Decisions[i]) })
 	f.section(w, "Timeline", len(s.Timeline), func(i int) string { return entryLine(s.Timeline[i]) })
 	f.section(w, "Rollback", len(s.Undone), func(i int) string { return entryLine(s.Undone[i]) })
+}
+
+// writeLeaving writes what only a port-out knows.
+func writeLeaving(w io.Writer, l *porting.LeavingStatus) {
+	if l == nil {
+		return
+	}
+	answer := "none yet"
+	if a := l.Answer; a != nil {
+		answer = strings.TrimSpace(fmt.Sprintf("%s %s", a.Kind, a.Reason)) + " by " + a.By
+	}
+	fields(w, "asked by", oneLine(l.Recipient), "request", oneLine(l.Request), "answer", answer, "answer by", moment(l.AnswerBy), "last word", moment(l.LastWord),
+		"subscriber says", l.Reply, "port-back", l.PortBack)
 }
 
 // section writes a title and a line an item; a section without items is left out.
