@@ -40,7 +40,11 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 			return
 		}
 		hint := porting.CarrierEvent{ID: news.ID, By: "webhook", Carrier: "simulator", Hint: news.Type}
-		if err := deliver(r.Context(), ports, news.Order.Port, hint); err != nil && !gone(err) {
+		take := func() error { return deliver(r.Context(), ports, news.Order.Port, hint) }
+		if news.PortOut != nil {
+			take = func() error { return takePortOut(r.Context(), ports, news, hint) }
+		}
+		if err := take(); err != nil && !gone(err) {
 			log.Warn("carrier news could not be delivered", "port", news.Order.Port, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 			return

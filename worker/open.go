@@ -106,6 +106,9 @@ func (n *Neighbours) openGate(s Settings) (err error) {
 		return err
 	}
 	n.Carriers = map[string]carrier.Gateway{s.Carrier: gateway}
+	if network, plays := gateway.(carrier.Switch); plays {
+		n.Leaving = &activities.Leaving{Switch: network} // the simulator plays our own network, too
+	}
 	if s.WatermarkFile != "" {
 		n.Watermark, err = ledger.OpenWatermark(s.WatermarkFile)
 	}
