@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/portsaga/portsaga/carrier"
@@ -126,6 +127,9 @@ func withhold(why porting.Reason, note string) *porting.AnswerGiven {
 
 // mayLeave looks at everything that must hold before numbers may leave, and wins the fence.
 func (a *Activities) mayLeave(ctx context.Context, pack *rules.Pack, in porting.AnswerInput, now carrier.PortOutStatus) (*porting.AnswerGiven, error) {
+	if asked := now.Request.Numbers; !slices.Equal(asked, in.Leaving.Request.Numbers) {
+		return withhold(porting.OrderInvalid, "the counterparty's own record names other numbers"), nil
+	}
 	receipt := porting.Receipt{Carrier: a.carrierOf(in.Leaving), Pack: in.Leaving.Pack}
 	fence, err := a.claimLeaving(ctx, in.Leaving, &receipt)
 	if porting.CodeOf(err) == "port-revoked" {

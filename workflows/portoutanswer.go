@@ -33,7 +33,9 @@ func (s *portOut) reply(ctx workflow.Context) error {
 		if given.Withheld == nil {
 			return s.answered(ctx, due, given)
 		}
-		s.holdBack(ctx, given)
+		if err := s.holdBack(ctx, due, given); err != nil {
+			return err
+		}
 	}
 }
 
@@ -142,15 +144,21 @@ func (s *portOut) answering(ctx workflow.Context, due porting.PortOutAnswer) por
 }
 
 // holdBack drops what the gate does not believe: people decide anew, or policy does.
-func (s *portOut) holdBack(ctx workflow.Context, given porting.AnswerGiven) {
+func (s *portOut) holdBack(ctx workflow.Context, due porting.PortOutAnswer, given porting.AnswerGiven) error {
 	if given.Fenced {
 		// The subscriber's revocation is in the ledger; its message is on the way, or was lost in a reset.
 		s.port.RevokeBy("ledger", s.now(ctx))
-		return
+		return nil
 	}
-	s.void(given.Run, nil)
-	s.distrust()
-	s.callPerson(ctx, "the gate does not send this approval: "+given.Withheld.Note)
+	s.callPerson(ctx, "the gate does not send this answer: "+given.Withheld.Note)
+	if due.Kind == porting.AnswerApprove && !due.Last {
+		s.void(given.Run, nil)
+		s.distrust()
+		return nil
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	_, err := s.until(ctx, s.now(ctx).Add(s.pause(ctx)), "Next try to answer", never)
+	return err
 }
 
 // answered moves on with what the counterparty has now.

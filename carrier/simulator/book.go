@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ type book struct {
 }
 
 func newBook(scenarios map[string]Scenario, scenarioFor func(reference string) string) *book {
-	return &book{scenarios: scenarios, scenarioFor: scenarioFor, orders: map[string]*order{}, chosen: map[string]string{}, outs: map[string]*portOut{}, outScenarios: BuiltinPortOuts()}
+	return &book{scenarios: scenarios, scenarioFor: scenarioFor, orders: map[string]*order{}, chosen: map[string]string{}, outs: map[string]*portOut{}, outScenarios: maps.Clone(BuiltinPortOuts())}
 }
 
 // news is a webhook on its way out, and how the scenario wants it sent.

@@ -94,6 +94,13 @@ func (s *Server) answerPortOut(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// LearnPortOut adds a port-out scenario, or replaces the one of its name.
+func (d *desk) LearnPortOut(s PortOutScenario) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.book.outScenarios[s.Name] = s
+}
+
 // SendPortOut has a counterparty ask us for numbers. A request that is sent twice is one.
 func (d *desk) SendPortOut(p PortOut) error {
 	d.mu.Lock()
