@@ -59,7 +59,7 @@ func TestPortOutOnTheRealEngine(t *testing.T) {
 	require.Equal(t, []porting.Number{"+33639980101"}, s.Carrier.Released(left.ID))
 	require.Eventually(t, func() bool {
 		found, err := s.Ports.List(t.Context(), starter.Filter{Stage: porting.Completed})
-		return err == nil && len(found) == 1 && found[0].Direction == porting.PortOut && found[0].ID == left.ID
+		return err == nil && len(found) == 1 && found[0].Direction == string(porting.PortOut) && found[0].ID == left.ID
 	}, patience, 20*time.Millisecond, "operators find it")
 }
 
