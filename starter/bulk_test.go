@@ -180,7 +180,7 @@ func TestListOfABulkOrder(t *testing.T) {
 	t.Parallel()
 	c := &mocks.Client{}
 	c.On("ListWorkflow", mock.Anything, mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
-		return r.Query == "WorkflowType = 'PortIn' AND PortOrder = 'bo-1'"
+		return r.Query == "WorkflowType IN ('PortIn', 'PortOut') AND PortOrder = 'bo-1'"
 	})).Return(&workflowservice.ListWorkflowExecutionsResponse{}, nil)
 	ports, err := starter.New(c, starter.Options{}).List(t.Context(), starter.Filter{Order: "bo-1"})
 	require.NoError(t, err)

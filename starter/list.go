@@ -73,7 +73,7 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Summary, error) {
 }
 
 func (f Filter) query() string {
-	terms := []string{fmt.Sprintf("WorkflowType = '%s'", porting.WorkflowPortIn)}
+	terms := []string{fmt.Sprintf("WorkflowType IN ('%s', '%s')", porting.WorkflowPortIn, porting.WorkflowPortOut)}
 	equals := func(attribute, value string) {
 		if value != "" {
 			terms = append(terms, fmt.Sprintf("%s = '%s'", attribute, strings.ReplaceAll(value, "'", "''")))

@@ -381,6 +381,6 @@ func TestViews(t *testing.T) {
 	require.NoError(t, json.Unmarshal(s.out.Bytes(), &all))
 	require.Len(t, all, 6)
 	require.True(t, strings.HasPrefix(all[0].URL, "http://localhost:8233/namespaces/portsaga/workflows?query="), all[0].URL)
-	require.Equal(t, "WorkflowType = 'PortIn' AND PortDueAt < '2026-11-24T15:00:00Z' AND ExecutionStatus = 'Running'", all[1].Query)
-	require.Equal(t, "WorkflowType = 'PortIn' AND CloseTime >= '2026-11-23T00:00:00Z'", all[5].Query)
+	require.Equal(t, "WorkflowType IN ('PortIn', 'PortOut') AND PortDueAt < '2026-11-24T15:00:00Z' AND ExecutionStatus = 'Running'", all[1].Query)
+	require.Equal(t, "WorkflowType IN ('PortIn', 'PortOut') AND CloseTime >= '2026-11-23T00:00:00Z'", all[5].Query)
 }

@@ -58,7 +58,7 @@ func (f *Factory) views(ctx context.Context, ui string) error {
 // operatorViews are the views of a porting desk. Ports end in real time and are due in business time.
 func operatorViews(now, business time.Time) []view {
 	const open = " AND ExecutionStatus = 'Running'"
-	ports := "WorkflowType = '" + porting.WorkflowPortIn + "'"
+	ports := "WorkflowType IN ('" + porting.WorkflowPortIn + "', '" + porting.WorkflowPortOut + "')"
 	equals := func(attribute, value string) string { return ports + " AND " + attribute + " = '" + value + "'" + open }
 	today := now.UTC().Truncate(24 * time.Hour)
 	return []view{
