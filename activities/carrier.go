@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
@@ -119,6 +121,9 @@ func (a *Activities) ReadCarrier(ctx context.Context, in porting.CarrierInput) (
 
 // CancelPort asks the carrier to cancel. An order that never arrived, or is cancelled already, is left as it is.
 func (a *Activities) CancelPort(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
+	if err := a.mayUndo(ctx, in.Ref.Port); err != nil {
+		return porting.CarrierStatus{}, err
+	}
 	gateway, err := a.gateway(in.Carrier)
 	if err != nil {
 		return porting.CarrierStatus{}, err
@@ -133,6 +138,12 @@ func (a *Activities) CancelPort(ctx context.Context, in porting.CarrierInput) (p
 
 // ReversePort orders the numbers back to the donor, once.
 func (a *Activities) ReversePort(ctx context.Context, in porting.CarrierInput) (porting.CarrierStatus, error) {
+	if err := a.mayUndo(ctx, in.Ref.Port); err != nil {
+		return porting.CarrierStatus{}, err
+	}
+	if err := a.mayReverse(ctx, in.Ref.Port); err != nil {
+		return porting.CarrierStatus{}, err
+	}
 	gateway, err := a.gateway(in.Carrier)
 	if err != nil {
 		return porting.CarrierStatus{}, err
@@ -143,6 +154,38 @@ func (a *Activities) ReversePort(ctx context.Context, in porting.CarrierInput) (
 	}
 	status, err := gateway.Reverse(ctx, in.Ref, in.Reason)
 	return refusedAsState(in.Ref, status, err, porting.CarrierRefused)
+}
+
+// mayUndo refuses whoever is neither the port's own saga nor its rescue, where decisions are signed.
+func (a *Activities) mayUndo(ctx context.Context, port string) error {
+	if a.Approvals == nil {
+		return nil
+	}
+	info := activity.GetInfo(ctx)
+	asks := info.WorkflowExecution.ID
+	if asks == port || asks == porting.RescueID(port) {
+		return nil
+	}
+	return never(&porting.Error{
+		Kind: porting.Refused, Code: "not-the-ports-saga", Op: "undo port", Object: port, Detail: "another workflow than the port's own saga or its rescue asks",
+	})
+}
+
+// mayReverse refuses to take back numbers of a port that has ended, unless its authorization was revoked before it did: a saga
+// that was reset to before its end must not undo what people live with.
+func (a *Activities) mayReverse(ctx context.Context, port string) error {
+	fence, err := a.Ledger.Fence(ctx, port)
+	if porting.KindOf(err) == porting.NotFound {
+		return nil
+	}
+	revokedBefore := !fence.RevokeRequestedAt.IsZero() && !fence.RevokeRequestedAt.After(fence.ReleasedAt)
+	if err != nil || fence.ReleasedAt.IsZero() || revokedBefore {
+		return err
+	}
+	return never(&porting.Error{
+		Kind: porting.Refused, Code: "port-closed", Op: "port numbers back", Object: port, Detail: "the port has ended, and nobody had revoked it",
+		Next: "start a port-in for the donor, with the reason " + string(porting.UnauthorisedPort),
+	})
 }
 
 // settled reports whether a cancel has nothing left to do, or comes too late.

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -44,6 +45,11 @@ func (a *Activities) VerifyDecision(ctx context.Context, in porting.DecisionInpu
 	}
 	if err != nil {
 		return porting.Judged{}, err
+	}
+	if signed.Statement.Decision == porting.Reject {
+		if err := a.Ledger.RecordReject(ctx, saga.ID, ledger.Reject{Statement: in.Decide.Statement, Signature: in.Decide.Signature, At: now}); err != nil {
+			return porting.Judged{}, err
+		}
 	}
 	return a.judged(in, signed, saga.RunID, now)
 }

@@ -32,8 +32,12 @@ func sagaOf(ctx context.Context, port string) (run string, no *porting.Refusal) 
 	return info.WorkflowExecution.RunID, nil
 }
 
-// check is nil if the decisions satisfy the policy, or why they do not.
+// check is nil if the decisions satisfy the policy, or why they do not. A reject counts from the ledger, whatever the saga
+// leaves out.
 func (q quorum) check(ctx context.Context, decisions []porting.Decision) (*porting.Refusal, error) {
+	if rejected, err := q.rejected(ctx); rejected || err != nil {
+		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: "an approver rejected the order"}, err
+	}
 	var valid []porting.Decision
 	var void string
 	for _, d := range decisions {
@@ -56,6 +60,28 @@ func (q quorum) check(ctx context.Context, decisions []porting.Decision) (*porti
 	default:
 		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: missing[0] + void}, nil
 	}
+}
+
+// rejected reports whether somebody who may decide has rejected this very order, in whatever run of its saga.
+func (q quorum) rejected(ctx context.Context) (bool, error) {
+	all, err := q.ledger.Rejects(ctx, q.want.Port)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range all {
+		signed, err := q.registry.Recheck(r.Statement, r.Signature, r.At, q.now)
+		if _, void := refusal(err, porting.ApprovalVoid); void {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		s := signed.Statement
+		if s.Decision == porting.Reject && s.Port == q.want.Port && s.OrderDigest == q.want.OrderDigest && signed.Person != q.submitter {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // recheck verifies one decision from its proof alone.

@@ -18,6 +18,10 @@ const recent = 90 * 24 * time.Hour
 // ScreenOrder runs the checks before people decide: the authorization by the pack's rules, portability at the carrier, what
 // the ledger remembers of the numbers, and the fraud desk's policy on the evidence of the moment.
 func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
+	in, err := a.asTaken(ctx, in)
+	if err != nil {
+		return porting.Findings{}, err
+	}
 	found, err := a.screen(ctx, in)
 	if err != nil {
 		return found, err
@@ -26,6 +30,22 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 		return found, a.tellBlocked(ctx, in, found)
 	}
 	return found, a.sign(ctx, in, &found)
+}
+
+// asTaken takes from the ledger what a saga could choose to its liking, and the time from this worker's own clock.
+func (a *Activities) asTaken(ctx context.Context, in porting.ScreenInput) (porting.ScreenInput, error) {
+	if a.Approvals == nil {
+		return in, nil
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Port)
+	if err != nil {
+		return in, lasting(err)
+	}
+	in.Pack, in.Carrier = fence.Pack, fence.Carrier
+	if !a.AllowScaledClock {
+		in.At = time.Now().UTC()
+	}
+	return in, nil
 }
 
 // screen makes the checks, one after the other, until one of them blocks the order.

@@ -340,3 +340,45 @@ func TestGateStopsAfterARestore(t *testing.T) {
 	require.NoError(t, w.Ledger.LiftQuarantine(t.Context(), "ana", monday))
 	require.Equal(t, porting.CarrierActive, w.askGate(w.activation(decisions)).Status.State)
 }
+
+// A saga, or a rogue worker in its place, may leave a reject out; the ledger does not.
+func TestARejectCannotBeLeftOut(t *testing.T) {
+	t.Parallel()
+	s := obliging()
+	w := newSignedWorld(t, s)
+	approved := w.approvedBy("ben")
+	require.Nil(t, w.judge(w.desk.Decide("fay", porting.Reject, w.challenge())).Refused)
+	answer := w.send(w.submission(approved))
+	require.NotNil(t, answer.Withheld)
+	require.Contains(t, answer.Withheld.Note, "rejected")
+	require.Empty(t, s.asked())
+
+	forged := approvaltest.Sign(t, approvaltest.NewKey(t), w.challenge().Statement(porting.Reject, porting.SuspectedFraud, time.Now(), porting.StatementLife))
+	other := newSignedWorld(t, obliging())
+	approved = other.approvedBy("ben")
+	require.NoError(t, other.Ledger.RecordReject(t.Context(), portID, ledger.Reject{Statement: forged.Statement, Signature: forged.Signature, At: time.Now()}))
+	require.Nil(t, other.send(other.submission(approved)).Withheld, "a reject of nobody stops nothing")
+}
+
+// Only the port's own saga and its rescue take back what it did, and not what has ended.
+func TestWhoMayUndo(t *testing.T) {
+	t.Parallel()
+	s := &scripted{status: says(porting.CarrierActive), reverse: says(porting.CarrierReversing), cancel: says(porting.CarrierCancelled)}
+	w := newSignedWorld(t, s)
+	in := porting.CarrierInput{Ref: ref(1), Carrier: "simulator"}
+	for _, step := range []any{w.ReversePort, w.CancelPort} {
+		_, err := asked[porting.CarrierStatus](w, "pi-other", "Rogue", step, in)
+		require.ErrorContains(t, err, "another workflow")
+	}
+	require.Empty(t, s.asked())
+	_, err := asked[porting.CarrierStatus](w, porting.RescueID(portID), porting.WorkflowRescue, w.ReversePort, in)
+	require.NoError(t, err)
+	require.Equal(t, []string{"reverse"}, s.asked())
+
+	require.NoError(t, w.Ledger.Release(t.Context(), portID, porting.OutcomeCompleted, monday))
+	_, err = w.Ledger.CloseFence(t.Context(), portID, "temporal", porting.CancelledInTemporal, monday.Add(time.Hour))
+	require.NoError(t, err)
+	_, err = asked[porting.CarrierStatus](w, portID, porting.WorkflowPortIn, w.ReversePort, in)
+	require.ErrorContains(t, err, "the port has ended")
+	require.Equal(t, []string{"reverse"}, s.asked())
+}

@@ -27,3 +27,12 @@ keep_or_write ledger_password "$(random_hex)"
 keep_or_write ledger.pgpass "postgres:5432:portsaga:portsaga:$(cat "$dir/ledger_password")"
 keep_or_write vault.key "$(head -c 32 /dev/urandom | base64)"
 keep_or_write webhook_secret "$(random_hex)"
+
+# With this key the worker signs what it has verified. Its public half goes into the registry of approvers, which people make
+# and sign in deploy/approvers: docs/approvals.md.
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+ssh-keygen -q -t ed25519 -N '' -C portsaga-worker -f "$made/key"
+keep_or_write signing_key "$(cat "$made/key")
+"
+ssh-keygen -y -f "$dir/signing_key" >"$dir/signing_key.pub" 2>/dev/null || cp "$made/key.pub" "$dir/signing_key.pub"

@@ -347,6 +347,9 @@ func (p *Port) Receive(msg any, at time.Time) Answer {
 	}
 	switch m := msg.(type) {
 	case Judged:
+		if slices.ContainsFunc(p.Decisions, m.Decision.repeats) {
+			return p.answer("decided so before; nothing changes")
+		}
 		p.Decisions = append(p.Decisions, m.Decision)
 		p.Record(EventDecision, at, m.Decision.By, m.Decision.Decision+" (signed)")
 		return p.answer("decision recorded: " + m.Decision.Decision)

@@ -114,3 +114,8 @@ func withoutProofs(all []Decision) []Decision {
 	}
 	return shown
 }
+
+// repeats reports whether the same person has said the same of the same version before.
+func (d Decision) repeats(before Decision) bool {
+	return d.By == before.By && d.Decision == before.Decision && d.OrderVersion == before.OrderVersion && d.Run == before.Run && d.Credential == before.Credential
+}

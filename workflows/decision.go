@@ -79,11 +79,20 @@ func (s *saga) void(run string, found *porting.Findings) {
 	if found != nil {
 		s.port.Found, s.port.Risk = *found, found.Risk
 	}
+	atLeastOne := s.port.Policy()
+	atLeastOne.People = max(atLeastOne.People, 1) // the gate said no: nothing goes on without a person
+	s.port.Found.Policy = &atLeastOne
 }
+
+// maxJudged bounds how many decisions a port has verified: whoever floods it with forged ones fills no history.
+const maxJudged = 64
 
 // judge has a signed decision verified and takes it if it counts. That is never workflow code's own work: a registry or a
 // library of tomorrow must not change what a replay finds.
 func (s *saga) judge(ctx workflow.Context, d porting.Decide) (porting.Answer, error) {
+	if s.judged++; s.judged > maxJudged {
+		return porting.Answer{}, Refuse(s.port.Void(porting.Refusal{Reason: porting.ApprovalVoid, Note: "too many decisions were sent"}))
+	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	challenge := s.port.Challenge("") // the trust worker knows the run itself
 	judged, err := call[porting.Judged](ctx, s, ownStep, porting.StepDecision, "Verify a signed decision",

@@ -49,6 +49,7 @@ type saga struct {
 	outcome    porting.Outcome       // what the rollback will end with
 	reason     porting.Reason
 	trueRun    string // the run whose decisions count, once the gate has said so; any run's before
+	judged     int    // decisions that were sent to be verified
 	judging    int    // decisions by signal that are being verified
 	ignored    int    // signals that were refused
 	movedEarly bool   // the carrier moved the numbers before the FOC
