@@ -139,6 +139,9 @@ func (o decideOptions) says(s porting.Statement) error {
 // deliver sends a signed decision, or prints it for somebody who pastes it into the Web UI.
 func (o decideOptions) deliver(ctx context.Context, f *Factory, signed porting.Decide) error {
 	if !o.Paste {
+		if o.Reject {
+			f.recordReject(ctx, o.Port, signed)
+		}
 		return f.send(ctx, func(p Ports) (porting.Answer, error) { return p.Decide(ctx, o.Port, signed) })
 	}
 	body, err := json.Marshal(signed)

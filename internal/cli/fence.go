@@ -16,6 +16,7 @@ import (
 type Fences interface {
 	Fence(ctx context.Context, port string) (ledger.Fence, error)
 	CloseFence(ctx context.Context, port, by string, why porting.Reason, at time.Time) (ledger.Fence, error)
+	RecordReject(ctx context.Context, port string, r ledger.Reject) error
 	io.Closer
 }
 
@@ -61,6 +62,19 @@ func (f *Factory) closeFence(ctx context.Context, port, by string, why porting.R
 		f.progress("%s: the fence is closed, no activation starts any more", port)
 	default:
 		f.progress("%s: the fence is %s, so the numbers may have moved; the revocation is recorded", port, fence.State)
+	}
+}
+
+// recordReject writes a signed reject where the gate looks, before the saga hears of it: neither a saga nor whoever answers for
+// a step can leave it out then. The trust worker writes it too, so whatever goes wrong here is only told.
+func (f *Factory) recordReject(ctx context.Context, port string, signed porting.Decide) {
+	fences, err := f.Fences(ctx)
+	if err == nil && fences != nil {
+		defer fences.Close()
+		err = fences.RecordReject(ctx, port, ledger.Reject{Statement: signed.Statement, Signature: signed.Signature, At: f.Now().UTC()})
+	}
+	if err != nil {
+		f.Log().Warn("the reject was not written to the ledger from here; the message to the port does it", "port", port, "code", porting.CodeOf(err))
 	}
 }
 
