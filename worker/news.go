@@ -40,11 +40,7 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 			return
 		}
 		hint := porting.CarrierEvent{ID: news.ID, By: "webhook", Carrier: "simulator", Hint: news.Type}
-		take := func() error { return deliver(r.Context(), ports, news.Order.Port, hint) }
-		if news.PortOut != nil {
-			take = func() error { return takePortOut(r.Context(), ports, news, hint) }
-		}
-		if err := take(); err != nil && !gone(err) {
+		if err := take(r.Context(), ports, news, hint); err != nil && !gone(err) {
 			log.Warn("carrier news could not be delivered", "port", news.Order.Port, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 			return
@@ -52,6 +48,14 @@ func NewsHandler(ports Hinter, secret porting.Secret, now func() time.Time, log 
 		w.WriteHeader(http.StatusAccepted)
 	})
 	return mux
+}
+
+// take brings news to where they belong.
+func take(ctx context.Context, ports Hinter, news simulator.Webhook, hint porting.CarrierEvent) error {
+	if news.PortOut != nil {
+		return takePortOut(ctx, ports, news, hint)
+	}
+	return deliver(ctx, ports, news.Order.Port, hint)
 }
 
 // deliver hints to the port, and to its rescue where its saga is gone. Most ended ports have none; one that misses the hint

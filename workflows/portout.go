@@ -144,7 +144,7 @@ func (s *portOut) claim(ctx workflow.Context) error {
 		s.port.Found.Blocked = receipt.Refused
 		return nil
 	}
-	return s.keepGoing(ctx, porting.EventAccepted, "portsaga", plan.PackWhy)
+	return s.keepGoing(ctx, porting.EventAccepted, plan.PackWhy)
 }
 
 // screenLeaving checks account, fields, PIN, locks and fraud.
@@ -157,7 +157,7 @@ func (s *portOut) screenLeaving(ctx workflow.Context) error {
 	if found.Blocked != nil {
 		return nil
 	}
-	return s.keepGoing(ctx, porting.EventScreened, "portsaga", strings.Join(found.Notes, "; "))
+	return s.keepGoing(ctx, porting.EventScreened, strings.Join(found.Notes, "; "))
 }
 
 // notice tells the subscriber before anything is decided.
@@ -167,13 +167,13 @@ func (s *portOut) notice(ctx workflow.Context) error {
 	if err != nil {
 		return s.leftOut(ctx, err, porting.EventNotified, "the subscriber is not told")
 	}
-	return s.keepGoing(ctx, porting.EventNotified, "portsaga", told.Note)
+	return s.keepGoing(ctx, porting.EventNotified, told.Note)
 }
 
 // keepGoing moves on while the answer's clock goes on.
-func (s *portOut) keepGoing(ctx workflow.Context, on porting.Event, actor, note string) error {
+func (s *portOut) keepGoing(ctx workflow.Context, on porting.Event, note string) error {
 	s.port.Wait(porting.WaitingNobody, s.port.Leaving.Plan.LastMoment, lastWordText)
-	return s.moveWaiting(ctx, on, actor, note)
+	return s.moveWaiting(ctx, on, "portsaga", note)
 }
 
 // leftOut goes on without a step that has no answer, and asks for a person instead.
@@ -182,7 +182,7 @@ func (s *portOut) leftOut(ctx workflow.Context, cause error, on porting.Event, w
 		return ctx.Err()
 	}
 	s.distrust()
-	if err := s.keepGoing(ctx, on, "portsaga", what+": no answer in its time"); err != nil {
+	if err := s.keepGoing(ctx, on, what+": no answer in its time"); err != nil {
 		return err
 	}
 	workflow.GetLogger(ctx).Error("step left out", "port", s.port.ID, "error", cause)

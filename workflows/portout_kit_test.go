@@ -156,9 +156,10 @@ func (w *leaveWorld) requireLaws() {
 	}
 	approved, others := 0, 0
 	for _, a := range w.answers {
-		if a.Kind == porting.AnswerApprove {
+		switch a.Kind {
+		case porting.AnswerApprove:
 			approved++
-		} else if a.Kind == porting.AnswerRefuse {
+		case porting.AnswerRefuse:
 			others++
 			require.Contains(w.t, w.grounds(), a.Reason, "an unlawful refusal")
 		}
