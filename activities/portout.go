@@ -39,6 +39,7 @@ type PINAttempt struct {
 	PIN    porting.Secret
 	Ref    string
 	Source string // the counterparty
+	Quiet  bool   // a line separation: nobody hears of a failure
 }
 
 // PINVerdict is what a PIN turned out to be.

@@ -147,6 +147,7 @@ func (s donorCheck) checkPIN(ctx context.Context, number porting.Number) error {
 	}
 	verdict, err := s.Leaving.Guard.CheckPIN(ctx, PINAttempt{
 		Tenant: s.in.Request.TenantOrDefault(), Number: number, PIN: pin, Ref: s.in.Port + "/" + ref, Source: s.in.Request.Recipient.Name,
+		Quiet: s.in.Request.LineSeparation,
 	})
 	switch {
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/guard"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/vault"
@@ -36,6 +37,7 @@ type Settings struct {
 	SigningKey    string // file with the key with which this worker signs what it has verified
 	Fraud         FraudSettings
 	Notify        notify.Settings
+	Protection    string // file with the policies of number protection; the usual ones where it is not there
 	WatermarkFile string // where a gate remembers how far the ledger had come; it does not look when empty
 }
 
@@ -73,7 +75,23 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 			return n, err
 		}
 	}
-	return n, n.openApprovals(ctx, s)
+	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s))
+}
+
+// openProtection opens what keeps our numbers from leaving, of a gate that answers port-outs.
+func (n *Neighbours) openProtection(ctx context.Context, s Settings) error {
+	if n.Leaving == nil {
+		return nil
+	}
+	policies, err := guard.LoadPolicies(s.Protection)
+	if err != nil {
+		return err
+	}
+	g, err := guard.Open(ctx, n.Ledger, n.Vault, guard.Options{Policies: policies}, time.Now())
+	if err == nil {
+		n.Leaving.Guard = activities.GuardedBy(g)
+	}
+	return err
 }
 
 // openDesk opens the fraud desk, and the desk that tells people.

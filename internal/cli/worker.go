@@ -65,6 +65,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
 		Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud,
 		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
+		Protection: filepath.Join(cfg.Dir, protectionFile),
 	})
 	if err != nil {
 		return err
