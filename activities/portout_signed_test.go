@@ -33,7 +33,7 @@ func newSignedDonor(t *testing.T, movedLately bool) *signedDonor {
 		require.NoError(t, err)
 		require.NoError(t, d.Ledger.Release(t.Context(), before.PortID, porting.OutcomeCompleted, before.At))
 	}
-	d.in = d.donor.asked("never-activates")
+	d.in = d.asked("never-activates")
 	d.receipt = asSaga[porting.Receipt](d, porting.WorkflowPortOut, d.ClaimLeaving, d.in)
 	require.True(t, d.receipt.Signed)
 	d.in.Salt = d.receipt.Salt

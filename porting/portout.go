@@ -82,10 +82,10 @@ type Leaving struct {
 	PortBack string // ID of the port-in that brings the numbers back
 }
 
-// NewPortOut is a port-out that is not received yet.
+// NewPortOut is a port-out that is not received yet. Until it is screened nobody calls its risk low.
 func NewPortOut(in PortOutInput) *Port {
 	p := NewPort(PortInput{ID: in.ID, Order: in.Request.Order(), Clock: in.Clock})
-	p.Direction, p.Leaving = PortOut, &Leaving{Request: in.Request}
+	p.Direction, p.Risk, p.Leaving = PortOut, RiskMedium, &Leaving{Request: in.Request}
 	return p
 }
 

@@ -72,7 +72,7 @@ func request() porting.PortOutRequest {
 
 func portOut(stage porting.Stage, change func(*porting.Port)) *porting.Port {
 	p := porting.NewPortOut(porting.PortOutInput{ID: request().PortID(), Request: request()})
-	p.Stage = stage
+	p.Stage, p.Risk = stage, porting.RiskLow
 	p.Leaving.Plan = porting.AnswerPlan{
 		Pack: "us-wireless@2026-11", Grounds: []porting.Reason{porting.PINMismatch, porting.AuthorizationRevoked},
 		Revocation: porting.RevocationRule{Allowed: true, Evidence: "authority dated after the request", Why: "DA 14-842"},
@@ -93,6 +93,16 @@ func TestPortOutIsShownAsAnyPort(t *testing.T) {
 	require.Equal(t, "+1…0123", s.Numbers[0].Number)
 	require.True(t, strings.HasPrefix(s.ID, "po-"))
 	require.Nil(t, portIn(porting.Verifying).Status().Leaving)
+}
+
+// What was never screened is never of low risk: at the last moment a person is called.
+func TestAnUnscreenedPortOutWorries(t *testing.T) {
+	t.Parallel()
+	p := porting.NewPortOut(porting.PortOutInput{ID: "po-1", Request: request()})
+	word, worry := p.LastWord("")
+	require.Equal(t, porting.AnswerApprove, word.Kind)
+	require.True(t, word.Last)
+	require.NotEmpty(t, worry)
 }
 
 func TestAPINNeverTravels(t *testing.T) {

@@ -74,6 +74,24 @@ func TestPortOutAnswers(t *testing.T) {
 	}
 }
 
+// The operator's page says who is waited for, what can be done, and what happens if nobody acts.
+func TestPortOutPage(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{}
+	look := func(name string) leaveBeat {
+		return then(map[string]time.Duration{"deciding": h, "answered": 3 * h, "releasing": 6 * h}[name], func(w *leaveWorld) { pages[name] = w.page() })
+	}
+	letGo(t, leave{risk: porting.RiskHigh, people: 1, script: []leaveBeat{look("deciding"), then(2*h, approveIt), look("answered"), look("releasing")}})
+	for _, want := range []string{"In deciding, waiting for the approver", "`decide`", "`customer-reply`", "`revoke`", "authority_at", "`hold`", "If nobody acts", "policy answers"} {
+		require.Contains(t, pages["deciding"], want)
+	}
+	require.NotContains(t, pages["deciding"], "`amend`")
+	require.Contains(t, pages["answered"], "waiting for the carrier")
+	require.NotContains(t, pages["answered"], "`decide`")
+	require.Contains(t, pages["releasing"], "`dispute`")
+	require.NotContains(t, pages["releasing"], "`revoke`")
+}
+
 func TestWithdrawnByTheRecipient(t *testing.T) {
 	t.Parallel()
 	before := letGo(t, leave{risk: porting.RiskHigh, people: 1, script: []leaveBeat{then(h, withdrawIt)}})
