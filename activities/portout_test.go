@@ -274,6 +274,23 @@ func TestARevocationFencesTheApproval(t *testing.T) {
 	require.Empty(t, d.answers(in.Request.ID), "whoever revoked was promised that nothing leaves")
 }
 
+// In France a donor stops no port. Whoever closed the fence all the same does not leave the counterparty without an answer.
+func TestAFenceStopsNothingThatADonorMayNotStop(t *testing.T) {
+	t.Parallel()
+	d := newDonor(t)
+	in := d.asked("never-activates", func(r *porting.PortOutRequest) {
+		r.Country, r.Numbers, r.Given = "FR", []porting.Number{"+33639980123"}, porting.Given{}
+	})
+	_, err := d.ClaimLeaving(t.Context(), in)
+	require.NoError(t, err)
+	_, err = d.CloseFence(t.Context(), porting.FenceInput{Port: in.Port, By: "link", Reason: porting.UnauthorisedPort, At: in.At})
+	require.NoError(t, err)
+	given, err := d.answer(in, approve)
+	require.NoError(t, err)
+	require.Nil(t, given.Withheld)
+	require.Equal(t, []string{simulator.PortOutApproved}, d.answers(in.Request.ID))
+}
+
 func TestAnApprovalIsTakenBackByTheLedgersRevocationAlone(t *testing.T) {
 	t.Parallel()
 	d := newDonor(t)

@@ -133,7 +133,7 @@ func (a *Activities) mayLeave(ctx context.Context, pack *rules.Pack, in porting.
 	receipt := porting.Receipt{Carrier: a.carrierOf(in.Leaving), Pack: in.Leaving.Pack}
 	fence, err := a.claimLeaving(ctx, in.Leaving, &receipt)
 	if porting.CodeOf(err) == "port-revoked" {
-		return fenced(), nil
+		return a.revokedLeaving(ctx, pack, in, now)
 	}
 	if no, ok := refusal(err, claimReason(err)); ok {
 		return &porting.AnswerGiven{Withheld: no}, nil
@@ -152,6 +152,23 @@ func (a *Activities) mayLeave(ctx context.Context, pack *rules.Pack, in porting.
 		return fenced(), nil
 	}
 	return nil, err
+}
+
+// revokedLeaving is the answer to a request whose fence a revocation closed. Where the rules let no donor stop a port, the
+// closed fence stops none either: silence would approve it unwatched.
+func (a *Activities) revokedLeaving(ctx context.Context, pack *rules.Pack, in porting.AnswerInput, now carrier.PortOutStatus) (*porting.AnswerGiven, error) {
+	rule, err := pack.Cancel(time.Time{}, in.Leaving.At, rules.Donor)
+	if err != nil {
+		return nil, lasting(err)
+	}
+	if rule.Allowed {
+		return fenced(), nil
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Leaving.Port)
+	if err != nil {
+		return nil, lasting(err)
+	}
+	return a.mayBeApproved(ctx, pack, in, now, fence)
 }
 
 func fenced() *porting.AnswerGiven {
