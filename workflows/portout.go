@@ -24,6 +24,8 @@ func PortOut(ctx workflow.Context, in porting.PortOutInput) (porting.Status, err
 	err := s.letGo(s.story)
 	if err != nil {
 		err = s.rollback(ctx, err)
+		ctx, _ = workflow.NewDisconnectedContext(ctx)
+		s.callAgain(ctx)
 	}
 	s.drain(ctx)
 	return s.port.Status(), err
@@ -81,7 +83,7 @@ func (s *portOut) plan(ctx workflow.Context) error {
 	s.port.Receipt.Pack, s.port.Receipt.PackWhy, s.port.Receipt.Jurisdiction = plan.Pack, plan.PackWhy, plan.Jurisdiction
 	s.port.Receipt.Carrier = s.port.Order.Carrier
 	if plan.Refused != nil {
-		s.callPerson(ctx, "no rules are known for these numbers, so nothing lawful can be answered: call the recipient")
+		s.worry = "no rules are known for these numbers, so nothing lawful can be answered: call the recipient"
 		return stop{porting.EventRefused, porting.OutcomeRejected, *plan.Refused}
 	}
 	s.port.Wait(porting.WaitingNobody, plan.LastMoment, lastWordText)

@@ -38,6 +38,7 @@ type leave struct {
 	down     map[string]down   // steps that do not answer for a while
 	withheld []porting.Refusal // by the gate, one a try
 	idle     bool              // the recipient never activates
+	ruleless bool              // no pack is for the numbers
 	defiant  bool              // the recipient moves the numbers although we cancelled
 	back     porting.Outcome   // how the port-back ends; completed when empty
 	script   []leaveBeat
@@ -232,6 +233,9 @@ func (w *leaveWorld) grounds() []porting.Reason {
 }
 
 func (w *leaveWorld) plan(context.Context, porting.AnswerPlanInput) (porting.AnswerPlan, error) {
+	if w.plays.ruleless {
+		return porting.AnswerPlan{Refused: &porting.Refusal{Reason: porting.OrderInvalid, Note: "no rules for this country"}}, nil
+	}
 	by := start.Add(w.plays.length())
 	plan := porting.AnswerPlan{
 		Pack: "us-wireless@2026.1", PackWhy: "wireless in the US", Jurisdiction: "us-wireless", AnswerBy: by, LastMoment: by.Add(-w.plays.length() / 10),

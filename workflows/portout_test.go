@@ -92,6 +92,15 @@ func TestPortOutPage(t *testing.T) {
 	require.NotContains(t, pages["releasing"], "`revoke`")
 }
 
+// Without rules nothing lawful can be answered: a person must call the recipient, and sees it.
+func TestNumbersWithoutRules(t *testing.T) {
+	t.Parallel()
+	w := letGo(t, leave{ruleless: true})
+	w.requireEnd(porting.OutcomeRejected, porting.OrderInvalid)
+	require.Empty(t, w.answers)
+	require.True(t, w.attention)
+}
+
 func TestWithdrawnByTheRecipient(t *testing.T) {
 	t.Parallel()
 	before := letGo(t, leave{risk: porting.RiskHigh, people: 1, script: []leaveBeat{then(h, withdrawIt)}})
