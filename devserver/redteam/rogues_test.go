@@ -12,6 +12,7 @@ import (
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/devserver/authorizer"
 	"github.com/portsaga/portsaga/internal/approval/approvaltest"
+	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
 )
@@ -27,7 +28,7 @@ var rogues = []attack{
 		token: authorizer.WorkflowWorker | authorizer.GateWorker | authorizer.Approver, guarded: atFrontend, run: stealDecision,
 	},
 	{
-		name: "rogue worker on the trust queue: a reject that is taken and not counted", reaches: "the numbers move although an approver rejected the order", stock: nowhere,
+		name: "rogue worker on the trust queue: a reject that is taken and not counted", reaches: "the saga does not hear of the reject, and asks the gate to send the order", stock: atGate,
 		token: authorizer.WorkflowWorker | authorizer.GateWorker, guarded: atFrontend, run: stealReject,
 	},
 	rogueSaga("nobody decided", atGate, puppet{}, noApprovals),
@@ -45,8 +46,8 @@ var rogues = []attack{
 		token: insider, guarded: atGate, setting: setting{low: porting.Policy{People: 2}}, run: countKeys,
 	},
 	{
-		name: "rogue saga: a reject is left out", reaches: "the numbers move although an approver rejected the order", stock: nowhere,
-		token: insider, guarded: nowhere, run: leaveOutReject,
+		name: "rogue saga: a reject is left out", reaches: "the gate", stock: atGate,
+		token: insider, guarded: atGate, run: leaveOutReject,
 	},
 	{
 		name: "rogue saga under another ID asks for the activation", reaches: "the gate", stock: atGate,
@@ -59,7 +60,7 @@ var rogues = []attack{
 		run: askFromElsewhere("elsewhere", "Elsewhere", porting.StepActivate),
 	},
 	{
-		name: "rogue saga under another ID orders the numbers back", reaches: "the numbers go back to the donor", stock: nowhere,
+		name: "rogue saga under another ID orders the numbers back", reaches: "the gate", stock: atGate,
 		token: insider, guarded: atFrontend, run: orderBack,
 	},
 }
@@ -103,6 +104,8 @@ func stealReject(v *victim, m *mallory) (place, error) {
 	c := v.waiting()
 	v.off(worker.RoleTrust)
 	reject := v.people.decide("fay", porting.Reject, c)
+	// As `portsaga decide` does it: the ledger first, then the message.
+	require.NoError(v, v.ledger.RecordReject(v.Context(), v.id, ledger.Reject{Statement: reject.Statement, Signature: reject.Signature, At: time.Now()}))
 	require.NoError(v, v.ports.Signal(v.Context(), v.id, porting.MsgDecide, reject))
 	token, err := m.steal(porting.TrustQueue(v.queue), porting.StepDecision)
 	if err != nil {
@@ -115,8 +118,8 @@ func stealReject(v *victim, m *mallory) (place, error) {
 	v.see(v.id, "has taken the reject", func(s porting.Status) bool { return len(s.Decisions) == 1 })
 	v.on(worker.RoleTrust)
 	v.approve("ben", c)
-	v.ends(porting.OutcomeCompleted)
-	return nowhere, nil
+	v.withheld()
+	return atGate, nil
 }
 
 // rogueSaga is a saga that tells the gate what is not so, after people have approved what it showed them.
@@ -198,8 +201,10 @@ func leaveOutReject(v *victim, m *mallory) (place, error) {
 	v.approve("ben", c)
 	_, err := v.ports.Decide(v.Context(), v.id, v.people.decide("fay", porting.Reject, c))
 	require.NoError(v, err)
-	v.heard(v.id)
-	return nowhere, nil
+	h := v.heard(v.id)
+	require.NotNil(v, h.Submitted.Withheld)
+	v.Log("the gate:", h.Submitted.Withheld.Note)
+	return atGate, nil
 }
 
 // asker is a workflow of hers that asks the gate of a port for one step.
@@ -248,8 +253,10 @@ func orderBack(v *victim, m *mallory) (place, error) {
 	v.approve("ben", v.waiting())
 	v.ends(porting.OutcomeCompleted)
 	back := porting.CarrierInput{Ref: porting.Ref{Port: v.id, Version: 1}, Carrier: "simulator", Reason: porting.OtherReason}
-	if _, err := m.askFrom("pi-elsewhere", porting.WorkflowPortIn, porting.StepReverse, back); err != nil {
+	_, err := m.askFrom("pi-elsewhere", porting.WorkflowPortIn, porting.StepReverse, back)
+	if isDenied(err) {
 		return "", err
 	}
-	return nowhere, nil
+	require.ErrorContains(v, err, "another workflow than the port's own saga")
+	return atGate, nil
 }

@@ -35,8 +35,8 @@ var starts = []attack{
 		token: authorizer.BreakGlass, guarded: atLedger, run: resetCompleted,
 	},
 	{
-		name: "Reset of a completed port to before its activation, and a cancellation", reaches: "a rollback that orders the numbers back", stock: nowhere,
-		token: authorizer.BreakGlass, guarded: nowhere, run: resetToRollBack,
+		name: "Reset of a completed port to before its activation, and a cancellation", reaches: "a rollback that asks the gate to order the numbers back", stock: atGate,
+		token: authorizer.BreakGlass, guarded: atGate, run: resetToRollBack,
 	},
 }
 
@@ -137,6 +137,6 @@ func resetToRollBack(v *victim, m *mallory) (place, error) {
 	if err := m.sdk.CancelWorkflow(v.Context(), v.id, ""); err != nil {
 		return "", err
 	}
-	v.see(v.id, "ends", func(s porting.Status) bool { return s.Outcome != "" })
-	return nowhere, nil
+	v.see(v.id, "cannot take the numbers back", func(s porting.Status) bool { return len(notes(s, porting.EventUndoStuck)) > 0 })
+	return atGate, nil
 }
