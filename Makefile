@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races bulk vuln ci secrets clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races redteam bulk vuln ci secrets clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ model: ## Live through 10,000 random ports (PORTSAGA_MODEL_PORTS=n for another n
 
 races: ## Race revocations against activations 10,000 times, on SQLite and PostgreSQL
 	PORTSAGA_TEST_RACES=10000 go test -count=1 -timeout 30m ./internal/ledger
+
+redteam: ## Attack ports on a real server, without and with the authorizer
+	go -C devserver test -count=1 -timeout 20m -v ./redteam
 
 bulk: ## Move 20,000 numbers as one order on the embedded engine, and print the rate
 	PORTSAGA_BULK=full go -C devserver test -count=1 -timeout 60m -v ./bulk

@@ -165,6 +165,10 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 // signals tell ports by signal, which works with no worker running.
 type signals struct{ ports *starter.Client }
 
+// Tell brings a customer's stop. To a port-out it is a no: what that means is for the rules of the donor's country.
 func (s signals) Tell(ctx context.Context, port string, r porting.Revoke) error {
+	if porting.WorkflowOf(port) == porting.WorkflowPortOut {
+		return s.ports.Signal(ctx, port, porting.MsgCustomerReply, porting.CustomerReply{ID: r.ID, By: r.By, Reply: porting.ReplyNo, Channel: "link"})
+	}
 	return s.ports.Signal(ctx, port, porting.MsgRevoke, r)
 }

@@ -20,7 +20,7 @@ import (
 // Vault seals and makes tokens. It is safe for concurrent use and prints as "[vault]".
 type Vault struct {
 	lock, search, match []byte      // keys of their own for each purpose
-	sealer       cipher.AEAD // AES-256-GCM that draws its own nonce
+	sealer              cipher.AEAD // AES-256-GCM that draws its own nonce
 }
 
 // Names of the derived keys. A new version of a purpose gets a new name and stands beside the old one.
