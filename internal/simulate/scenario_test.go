@@ -93,7 +93,7 @@ func TestFaults(t *testing.T) {
 		"people[0].do: \"aprove\" is nothing that people do; they amend, approve, extend, hold, note, reassign, reject, resume, revoke (line 3)": {"about: x", "people:", "  - {on: verifying, do: aprove, by: ben}"},
 		"people[0].by: missing; say who does it (line 3)":                                                                                        {"about: x", "people:", "  - {on: verifying, do: approve}"},
 		"people[0].version: versions count from 1 (line 3)":                                                                                      {"about: x", "people:", "  - {on: verifying, version: -1, do: approve, by: ben}"},
-		"people[0].text: unknown field; known are authority_at, by, id, reason (line 4)":                                                                       {"about: x", "people:", "  - on: verifying", "    text: hello", "    do: revoke", "    by: ben"},
+		"people[0].text: unknown field; known are authority_at, by, id, reason (line 4)":                                                         {"about: x", "people:", "  - on: verifying", "    text: hello", "    do: revoke", "    by: ben"},
 		"people[0]: here belong fields with values, as in {name: value} (line 2)":                                                                {"about: x", "people: [ben]"},
 		"people[0].address.town: unknown field; known are city, country, postal_code, region, street (line 2)":                                   {"about: x", "people: [{on: exception, do: amend, by: ana, address: {town: x}}]"},
 		"people[0].after: here belongs a single value (line 2)":                                                                                  {"about: x", "people: [{on: verifying, after: [1], do: approve, by: ben}]"},
