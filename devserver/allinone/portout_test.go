@@ -19,7 +19,7 @@ func quarterOfAMinuteADay(now time.Time) porting.Clock {
 func counterparty(id, scenario string, number porting.Number) simulator.PortOut {
 	return simulator.PortOut{Scenario: scenario, PIN: "482913", Request: porting.PortOutRequest{
 		ID: id, Kind: porting.KindWireless, Country: "FR", Numbers: []porting.Number{number},
-		Recipient: porting.Party{Name: "Mobile Exemple", SPID: "ME"}, Donor: porting.Party{Name: "Acme Mobile", SPID: "AC"},
+		Recipient: porting.Party{Name: "Mobile Example", SPID: "ME"}, Donor: porting.Party{Name: "Acme Mobile", SPID: "AC"},
 	}}
 }
 
