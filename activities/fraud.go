@@ -37,7 +37,7 @@ func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, fou
 	if err := a.remember(ctx, in, subject); err != nil {
 		return err
 	}
-	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources()), subject)
+	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(asked)), subject)
 	a.knowOrder(&evidence, in, asked)
 	if err := a.knowHistory(ctx, &evidence, in); err != nil {
 		return err
@@ -55,18 +55,18 @@ func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, fou
 			found.Blocked = &porting.Refusal{Reason: verdict.Ground, Note: "the fraud policy blocks the port; " + ground.Cite}
 		}
 	}
-	found.Risk = worse(found.Risk, riskOf(verdict))
+	found.Risk = worse(found.Risk, riskOf(verdict, policy))
 	return nil
 }
 
 func policyRef(p fraud.PolicyRef) string { return p.ID + "@" + p.Version + " " + p.Digest }
 
-// riskOf is the risk that a verdict means: high where something was found, medium where too little is known.
-func riskOf(v fraud.Verdict) porting.Risk {
+// riskOf is the risk that a verdict means: high where what was found asks for a review, medium where only too little is known.
+func riskOf(v fraud.Verdict, p *fraud.Policy) porting.Risk {
 	switch {
 	case v.Verdict == fraud.Clear:
 		return porting.RiskLow
-	case len(v.Reasons) > 0:
+	case v.Score >= p.Thresholds.Review:
 		return porting.RiskHigh
 	default:
 		return porting.RiskMedium
@@ -156,21 +156,24 @@ func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sou
 	return a.Ledger.RecordRequest(ctx, ledger.Request{PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, At: s.Letter.RequestedAt})
 }
 
-// ownSources ask our own memory.
-func (a *Activities) ownSources() []sources.Source {
-	memory := requests{a.Ledger}
+// ownSources ask our own memory, as it was when the port was asked for: what others ask for later says nothing of this one.
+func (a *Activities) ownSources(asked time.Time) []sources.Source {
+	memory := requests{a.Ledger, asked}
 	return []sources.Source{sources.Velocity(memory), sources.LOA(memory)}
 }
 
 // requests is the ledger as the fraud desk's memory.
-type requests struct{ ledger *ledger.Ledger }
+type requests struct {
+	ledger *ledger.Ledger
+	until  time.Time
+}
 
 func (r requests) Count(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
-	return r.ledger.CountRequests(ctx, string(by), token, since)
+	return r.ledger.CountRequests(ctx, string(by), token, since, r.until)
 }
 
 func (r requests) Accounts(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
-	return r.ledger.CountAccounts(ctx, string(by), token, since)
+	return r.ledger.CountAccounts(ctx, string(by), token, since, r.until)
 }
 
 func (r requests) OtherAccounts(ctx context.Context, digest, account string) (int, error) {

@@ -91,7 +91,7 @@ func programIsAnExtensionOfTemporal(t *testing.T, d desk) {
 
 	wrong := d.startAs(t, extension, "", "port", "show", id)
 	require.Equal(t, 2, wrong.exit())
-	require.Contains(t, wrong.stderr.String(), "temporal port --help")
+	require.Contains(t, wrong.stderr.String(), `temporal port: there is no command "port"`)
 }
 
 func directoryHoldsOneDev(t *testing.T, d desk) {

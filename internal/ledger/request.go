@@ -40,14 +40,16 @@ func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
 	return fault("record request", r.PortID, err)
 }
 
-// CountRequests is how many requests since an instant have a token.
-func (l *Ledger) CountRequests(ctx context.Context, dimension, token string, since time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(*) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3`, dimension, token, since.UnixMicro())
+// CountRequests is how many requests between two instants, both included, have a token.
+func (l *Ledger) CountRequests(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
+	return l.count(ctx, `SELECT count(*) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
+		dimension, token, since.UnixMicro(), until.UnixMicro())
 }
 
 // CountAccounts is for how many accounts these requests are.
-func (l *Ledger) CountAccounts(ctx context.Context, dimension, token string, since time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(DISTINCT account) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3`, dimension, token, since.UnixMicro())
+func (l *Ledger) CountAccounts(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
+	return l.count(ctx, `SELECT count(DISTINCT account) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
+		dimension, token, since.UnixMicro(), until.UnixMicro())
 }
 
 // LettersElsewhere is for how many other accounts a letter was sent.
