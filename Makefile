@@ -59,7 +59,7 @@ races: ## Race revocations against activations 10,000 times, on SQLite and Postg
 	PORTSAGA_TEST_RACES=10000 go test -count=1 -timeout 30m ./internal/ledger
 
 redteam: ## Attack ports on a real server, without and with the authorizer
-	go -C devserver test -count=1 -timeout 20m -v ./redteam
+	PORTSAGA_REDTEAM=full go -C devserver test -count=1 -timeout 20m -v ./redteam
 
 bulk: ## Move 20,000 numbers as one order on the embedded engine, and print the rate
 	PORTSAGA_BULK=full go -C devserver test -count=1 -timeout 60m -v ./bulk
