@@ -74,23 +74,31 @@ func (c *Client) StartIfNotExists(ctx context.Context, order porting.Order) (por
 }
 
 func (c *Client) putSecret(ctx context.Context, id string, order porting.Order) (porting.Order, error) {
-	code := order.Authorization.Code
-	if code == "" {
+	if order.Authorization.Code == "" {
 		return order, nil
 	}
-	if c.options.Secrets == nil {
-		return order, &porting.Error{
-			Kind: porting.Invalid, Code: "no-secret-store", Op: "start port", Object: id,
-			Detail: "the order carries an authorization code, and there is nowhere to keep it outside Temporal",
-			Next:   "set PORTSAGA_LEDGER and PORTSAGA_KEY_FILE, or give Options.Secrets",
-		}
-	}
-	ref, err := c.options.Secrets.PutSecret(ctx, id, code)
+	ref, err := c.keep(ctx, id, order.Authorization.Code, "start port", "authorization code")
 	if err != nil {
-		return order, fmt.Errorf("keep the authorization code of %s: %w", id, err)
+		return order, err
 	}
 	order.Authorization.Code, order.Authorization.CodeRef = "", ref
 	return order, nil
+}
+
+// keep puts a secret where Temporal does not see it, and returns its reference.
+func (c *Client) keep(ctx context.Context, id string, secret porting.Secret, op, what string) (string, error) {
+	if c.options.Secrets == nil {
+		return "", &porting.Error{
+			Kind: porting.Invalid, Code: "no-secret-store", Op: op, Object: id,
+			Detail: "there is a secret, the " + what + ", and nowhere to keep it outside Temporal",
+			Next:   "set PORTSAGA_LEDGER and PORTSAGA_KEY_FILE, or give Options.Secrets",
+		}
+	}
+	ref, err := c.options.Secrets.PutSecret(ctx, id, secret)
+	if err != nil {
+		return "", fmt.Errorf("keep the %s of %s: %w", what, id, err)
+	}
+	return ref, nil
 }
 
 func (c *Client) start(ctx context.Context, id, saga string, input any, options client.StartWorkflowOptions) (porting.Answer, error) {

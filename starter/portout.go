@@ -46,20 +46,12 @@ func (c *Client) Dispute(ctx context.Context, id string, d porting.Dispute) (por
 }
 
 func (c *Client) putPIN(ctx context.Context, id string, r porting.PortOutRequest) (porting.PortOutRequest, error) {
-	pin := r.Given.PIN
-	if pin == "" {
+	if r.Given.PIN == "" {
 		return r, nil
 	}
-	if c.options.Secrets == nil {
-		return r, &porting.Error{
-			Kind: porting.Invalid, Code: "no-secret-store", Op: "start port-out", Object: id,
-			Detail: "the request carries a PIN, and there is nowhere to keep it outside Temporal",
-			Next:   "set PORTSAGA_LEDGER and PORTSAGA_KEY_FILE, or give Options.Secrets",
-		}
-	}
-	ref, err := c.options.Secrets.PutSecret(ctx, id, pin)
+	ref, err := c.keep(ctx, id, r.Given.PIN, "start port-out", "PIN")
 	if err != nil {
-		return r, fmt.Errorf("keep the PIN of %s: %w", id, err)
+		return r, err
 	}
 	r.Given.PIN, r.Given.PINRef = "", ref
 	return r, nil

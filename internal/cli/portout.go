@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,13 +74,7 @@ func (o startOutOptions) run(ctx context.Context, f *Factory) error {
 	if err != nil {
 		return err
 	}
-	if o.Wait {
-		return f.awaitEnd(ctx, ports, answer)
-	}
-	return f.Print(answer, func(w io.Writer) {
-		writeAnswer(w, answer)
-		fmt.Fprintf(w, "watch it: portsaga port watch %s\n", answer.ID)
-	})
+	return f.started(ctx, ports, answer, o.Wait)
 }
 
 // readRequest reads the request that the user named. The carrier that brought it is the configured one where it names none.

@@ -71,7 +71,12 @@ func (o startOptions) run(ctx context.Context, f *Factory) error {
 	if err != nil {
 		return err
 	}
-	if o.Wait {
+	return f.started(ctx, ports, answer, o.Wait)
+}
+
+// started tells how to watch a port that was started, or how it ended.
+func (f *Factory) started(ctx context.Context, ports Ports, answer porting.Answer, wait bool) error {
+	if wait {
 		return f.awaitEnd(ctx, ports, answer)
 	}
 	return f.Print(answer, func(w io.Writer) {
