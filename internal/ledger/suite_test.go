@@ -44,6 +44,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"activation ends":                         testEndActivation,
 		"secrets":                                 testSecrets,
 		"history of a number":                     testHistory,
+		"exchanges with carriers":                 testExchanges,
 		"stats":                                   testStats,
 		"times are UTC microseconds":              testTimes,
 		"a missing time is refused":               testMissingTime,
