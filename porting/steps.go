@@ -45,12 +45,14 @@ type Receipt struct {
 	PackWhy      string   `json:"pack_why"`
 	Jurisdiction string   `json:"jurisdiction"`
 	Carrier      string   `json:"carrier"`
+	Line         bool     `json:"line,omitempty"`     // the carrier has a task queue of its own: see LineQueue
 	Tokens       []string `json:"tokens,omitempty"`   // keyed number tokens for search
 	Epoch        int64    `json:"epoch"`              // of the fence
 	Approvals    int      `json:"approvals"`          // persons who must approve
 	Signed       bool     `json:"signed,omitempty"`   // decisions must be signed
 	Audience     string   `json:"audience,omitempty"` // the deployment, as statements name it
 	Salt         string   `json:"salt,omitempty"`     // of the order's digest
+	Answers      string   `json:"answers,omitempty"`  // of a port-out: digest of the answer policy that it keeps
 	Refused      *Refusal `json:"refused,omitempty"`
 }
 
@@ -259,6 +261,9 @@ func TrustQueue(queue string) string { return queue + "-trust" }
 
 // GateQueue is where the workers poll that alone speak to carriers and open the vault, take orders and activate.
 func GateQueue(queue string) string { return queue + "-gate" }
+
+// LineQueue is where the gate workers poll that speak to a carrier which has a pace of its own.
+func LineQueue(queue, carrier string) string { return GateQueue(queue) + "-" + carrier }
 
 // Ref is our name for an order at a carrier: port and version. It is the PON and VER of an LSR, never a run ID.
 type Ref struct {

@@ -81,7 +81,7 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 	l := newLookout(s.clock, "Answer to the activation")
 	for {
 		s.hintsRead = s.port.CarrierHints
-		answer, err := call[porting.Activation](ctx, s, carrierCall, porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
+		answer, err := call[porting.Activation](ctx, s, s.onLine(carrierCall), porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
 			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
 			Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
@@ -259,7 +259,7 @@ func (s *saga) verifyAndClose(ctx workflow.Context) (porting.Verification, error
 	if s.port.Left() > 0 {
 		outcome = porting.OutcomePartial
 	}
-	seen, err := call[porting.Verification](ctx, s, carrierCall, porting.StepVerify, "See that the numbers work, and close the port",
+	seen, err := call[porting.Verification](ctx, s, s.onLine(carrierCall), porting.StepVerify, "See that the numbers work, and close the port",
 		porting.VerifyInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx),
 			Pack: s.port.Receipt.Pack, Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,

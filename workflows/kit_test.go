@@ -55,6 +55,7 @@ type scenario struct {
 	deaf    bool                     // hints of the carrier get lost
 	silent  bool                     // the carrier never answers an LSR by itself
 	signed  bool                     // decisions must be signed
+	line    bool                     // the carrier has a queue of its own
 	policy  *porting.Policy          // who must approve, where decisions are signed
 	script  []beat
 }
@@ -104,7 +105,7 @@ func emptyWorld(t failer, s scenario) *world {
 	s.replies = maps.Clone(s.replies) // the world uses them up
 	w := &world{
 		t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
-		happened: func(string) {}, stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{},
+		happened: func(string) {}, stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{}, queues: map[string]string{},
 	}
 	w.env.SetStartTime(start)
 	w.env.SetTestTimeout(time.Minute)
@@ -140,6 +141,7 @@ type world struct {
 	asked     []time.Duration          // every timer that was started
 	timers    map[string]time.Duration // timers that run
 	flying    map[string]string        // steps under way, by activity
+	queues    map[string]string        // where a step was done last
 }
 
 // listen records timers, steps under way and search attributes.
@@ -153,6 +155,7 @@ func (w *world) listen() {
 	w.env.SetOnTimerCanceledListener(func(id string) { delete(w.timers, id); w.happened("timer cancelled") })
 	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		w.flying[info.ActivityID] = info.ActivityType.Name
+		w.queues[info.ActivityType.Name] = info.TaskQueue
 	})
 	w.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
 		if err == activity.ErrResultPending { //nolint:errorlint // the test environment hands over this very value

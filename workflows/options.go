@@ -43,6 +43,19 @@ func carrierCall(ctx workflow.Context, summary string) workflow.ActivityOptions 
 	}
 }
 
+// onLine has a step done on the queue of the port's carrier, if it has one of its own, so that a carrier that is slow or
+// limited holds up nobody else's ports.
+func (s *saga) onLine(how preset) preset {
+	if !s.port.Receipt.Line {
+		return how
+	}
+	return func(ctx workflow.Context, summary string) workflow.ActivityOptions {
+		o := how(ctx, summary)
+		o.TaskQueue = porting.LineQueue(workflow.GetInfo(ctx).TaskQueueName, s.port.Receipt.Carrier)
+		return o
+	}
+}
+
 // undoCall is for a compensation: tried for an hour at a time, and again for as long as it takes; see persist.
 func undoCall(ctx workflow.Context, summary string) workflow.ActivityOptions {
 	o := carrierCall(ctx, "Undo: "+summary)

@@ -69,7 +69,7 @@ func (s *saga) receive(ctx workflow.Context) error {
 
 // screen runs the checks that people see before they decide.
 func (s *saga) screen(ctx workflow.Context) error {
-	found, err := call[porting.Findings](ctx, s, carrierCall, porting.StepScreen, "Screen the order: portability, authorization, history",
+	found, err := call[porting.Findings](ctx, s, s.onLine(carrierCall), porting.StepScreen, "Screen the order: portability, authorization, history",
 		porting.ScreenInput{
 			Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier,
 			Salt: s.port.Receipt.Salt, At: s.now(ctx),
@@ -93,7 +93,7 @@ func (s *saga) submit(ctx workflow.Context) error {
 		return s.awaitInterruption(ctx)
 	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
-	sent, err := call[porting.SubmitAnswer](ctx, s, carrierCall, porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier, s.submission(ctx))
+	sent, err := call[porting.SubmitAnswer](ctx, s, s.onLine(carrierCall), porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier, s.submission(ctx))
 	if err != nil {
 		return err
 	}

@@ -180,7 +180,7 @@ func (s *saga) awaitReturn(ctx workflow.Context) (bool, error) {
 // calls a person and is tried again after the pack's pause.
 func (s *saga) ask(ctx workflow.Context, step, summary string) error {
 	return s.persist(ctx, summary, func() error {
-		status, err := callOnce[porting.CarrierStatus](ctx, undoCall, step, summary, s.atCarrier(ctx, s.reason))
+		status, err := callOnce[porting.CarrierStatus](ctx, s.onLine(undoCall), step, summary, s.atCarrier(ctx, s.reason))
 		if err == nil {
 			s.carrier = status
 		}

@@ -271,7 +271,7 @@ func (s *saga) readCarrier(ctx workflow.Context) error {
 }
 
 func (s *saga) readOrder(ctx workflow.Context) (porting.CarrierStatus, error) {
-	return call[porting.CarrierStatus](ctx, s, carrierCall, porting.StepRead, "Read the order back from "+s.port.Receipt.Carrier, s.atCarrier(ctx, ""))
+	return call[porting.CarrierStatus](ctx, s, s.onLine(carrierCall), porting.StepRead, "Read the order back from "+s.port.Receipt.Carrier, s.atCarrier(ctx, ""))
 }
 
 func (s *saga) atCarrier(ctx workflow.Context, why porting.Reason) porting.CarrierInput {

@@ -147,7 +147,7 @@ func (w *world) receiveOrder(_ porting.ReceiveInput, r reply) porting.Receipt {
 	}
 	return porting.Receipt{
 		Pack: "us-wireline@2026.1", PackWhy: "wireline in the US", Jurisdiction: "US", Carrier: "simulator",
-		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused, Signed: w.scenario.signed,
+		Tokens: []string{"t-1", "t-2"}, Epoch: 1, Refused: r.refused, Signed: w.scenario.signed, Line: w.scenario.line,
 	}
 }
 

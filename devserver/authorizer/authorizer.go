@@ -31,6 +31,7 @@ type Authorizer struct {
 // policy is what the checks know.
 type policy struct {
 	namespace string
+	base      string // name of the queue of sagas
 	queues    map[Role]string
 	seal      seal
 }
@@ -49,7 +50,7 @@ func New(c Config) (*Authorizer, error) {
 		c.Log = slog.Default()
 	}
 	return &Authorizer{log: c.Log, policy: &policy{
-		namespace: c.Namespace, seal: seal{c.TaskKey},
+		namespace: c.Namespace, seal: seal{c.TaskKey}, base: c.TaskQueue,
 		queues: map[Role]string{
 			WorkflowWorker: c.TaskQueue,
 			TrustWorker:    porting.TrustQueue(c.TaskQueue),

@@ -9,6 +9,8 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // check looks into a request that a role sends. Its error is the reason of the denial; it names no person and no number.
@@ -207,13 +209,19 @@ func schedulesOurs(p *policy, _ Role, request any) error {
 // isQueue reports whether a queue is the plain queue of a worker role.
 func (p *policy) isQueue(q *taskqueuepb.TaskQueue, of Role) bool {
 	plain := q.GetKind() == enumspb.TASK_QUEUE_KIND_NORMAL || q.GetKind() == enumspb.TASK_QUEUE_KIND_UNSPECIFIED
-	return plain && q.GetName() == p.queues[of] && q.GetName() != ""
+	return plain && p.owns(of, q.GetName())
+}
+
+// owns reports whether a queue's name is a role's. The gate has one more for each carrier with a pace of its own.
+func (p *policy) owns(role Role, name string) bool {
+	queue := p.queues[role]
+	return queue != "" && (name == queue || role == GateWorker && strings.HasPrefix(name, porting.LineQueue(p.base, "")))
 }
 
 // isAnyQueue reports whether a name is one of our queues.
 func (p *policy) isAnyQueue(name string) bool {
-	for _, queue := range p.queues {
-		if queue == name {
+	for role := range p.queues {
+		if p.owns(role, name) {
 			return true
 		}
 	}

@@ -16,7 +16,7 @@ func pollsOwnWorkflowTasks(p *policy, as Role, request any) error {
 	if !ok {
 		return unexpected
 	}
-	if p.queueOfPoll(r) != p.queues[as] {
+	if !p.owns(as, p.queueOfPoll(r)) {
 		return notOurs
 	}
 	return nil
@@ -51,7 +51,7 @@ func leavesOwnQueue(p *policy, as Role, request any) error {
 	if !ok {
 		return unexpected
 	}
-	if p.isAnyQueue(r.GetStickyTaskQueue()) || (r.GetTaskQueue() != "" && r.GetTaskQueue() != p.queues[as]) {
+	if p.isAnyQueue(r.GetStickyTaskQueue()) || (r.GetTaskQueue() != "" && !p.owns(as, r.GetTaskQueue())) {
 		return notOurs
 	}
 	return nil
@@ -71,7 +71,7 @@ func answersOwnTask(p *policy, as Role, request any) error {
 	switch {
 	case !sealed:
 		return denial("the task was not handed out here")
-	case queue != p.queues[as]:
+	case !p.owns(as, queue):
 		return denial("the task was handed to another role")
 	}
 	return nil
@@ -132,7 +132,7 @@ func (p *policy) schedulesOurStep(as Role, a *commandpb.ScheduleActivityTaskComm
 	switch queue := a.GetTaskQueue().GetName(); {
 	case queue != "" && !p.isAnyQueue(queue): // an empty one is the saga's own
 		return denial("a step is scheduled on one of our queues")
-	case a.GetRequestEagerExecution() && queue != p.queues[as]:
+	case a.GetRequestEagerExecution() && !p.owns(as, queue):
 		return denial("a step of another role is not handed to this one")
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 var (
 	trust = porting.TrustQueue(queue)
 	gate  = porting.GateQueue(queue)
+	line  = porting.LineQueue(queue, "telnyx")
 )
 
 func TestPolls(t *testing.T) {
@@ -46,6 +47,10 @@ func TestPolls(t *testing.T) {
 		steps("the sagas' own steps", WorkflowWorker, plain(queue), ""),
 		steps("trust", TrustWorker, plain(trust), ""),
 		steps("gate", GateWorker, plain(gate), ""),
+		steps("a carrier's line", GateWorker, plain(line), ""),
+		steps("a carrier's line, by trust", TrustWorker, plain(line), "not the queue"),
+		steps("a carrier's line, by the sagas", WorkflowWorker, plain(line), "not the queue"),
+		steps("nearly a line", GateWorker, plain(gate+"s"), "not the queue"),
 		steps("trust, by the sagas", WorkflowWorker, plain(trust), "not the queue"),
 		steps("gate, by the sagas", WorkflowWorker, plain(gate), "not the queue"),
 		steps("gate, by trust", TrustWorker, plain(gate), "not the queue"),
