@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -78,11 +79,10 @@ func (l *Ledger) LiftQuarantine(ctx context.Context, by string, at time.Time) er
 	return fault("lift quarantine", "", err)
 }
 
-// countChange counts what its transaction changed. It comes last: all writers meet at this row, and whoever holds it must
-// wait for no other one.
-func countChange(ctx context.Context, tx *sql.Tx) error {
-	_, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + 1`)
-	return err
+// countChange counts what its transaction changed, and appends the leaves that tell it to the audit log. It comes last: all
+// writers meet at this row, and whoever holds it must wait for no other one.
+func countChange(ctx context.Context, tx *sql.Tx, leaves ...audit.Leaf) error {
+	return growLog(ctx, tx, 1, leaves)
 }
 
 // refuseQuarantined says why an activation that found the ledger in quarantine may not begin.
