@@ -15,6 +15,8 @@ type Request struct {
 	Tokens  map[string]string // by dimension, such as "number" or "signer"
 	Account string            // token of the account
 	Letter  string            // digest of the letter of authorization; may be empty
+	Bulk    string            // the bulk order that it came in; empty where it came alone
+	Odd     bool              // the desks that take orders were closed
 	At      time.Time
 }
 
@@ -30,6 +32,10 @@ func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
 				return err
 			}
 		}
+		if _, err := change(ctx, tx, `INSERT INTO request_origins (port_id, bulk, out_of_hours) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			r.PortID, r.Bulk, numbered(r.Odd)); err != nil {
+			return err
+		}
 		if r.Letter == "" {
 			return nil
 		}
@@ -40,15 +46,31 @@ func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
 	return fault("record request", r.PortID, err)
 }
 
-// CountRequests is how many requests between two instants, both included, have a token.
+// numbered is a flag as both databases keep it.
+func numbered(flag bool) int {
+	if flag {
+		return 1
+	}
+	return 0
+}
+
+// A bulk order is one request on one account, however many ports it has: they were asked for together. Only a number counts by
+// itself, because a bulk order has each number once.
+const (
+	asked      = `requests r LEFT JOIN request_origins o ON o.port_id = r.port_id`
+	oneRequest = `CASE WHEN coalesce(o.bulk, '') = '' OR r.dimension = 'number' THEN r.port_id ELSE 'bulk ' || o.bulk END`
+	oneAccount = `CASE WHEN coalesce(o.bulk, '') = '' THEN r.account ELSE 'bulk ' || o.bulk END`
+)
+
+// CountRequests is how many requests between two instants, both included, have a token. The ports of a bulk order are one.
 func (l *Ledger) CountRequests(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(*) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
+	return l.count(ctx, `SELECT count(DISTINCT `+oneRequest+`) FROM `+asked+` WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
 		dimension, token, since.UnixMicro(), until.UnixMicro())
 }
 
-// CountAccounts is for how many accounts these requests are.
+// CountAccounts is for how many accounts these requests are. Those of a bulk order are one.
 func (l *Ledger) CountAccounts(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(DISTINCT account) FROM requests WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
+	return l.count(ctx, `SELECT count(DISTINCT `+oneAccount+`) FROM `+asked+` WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
 		dimension, token, since.UnixMicro(), until.UnixMicro())
 }
 
@@ -72,10 +94,12 @@ type Burst struct {
 	LastPort  string `json:"last_port"` // one of them
 }
 
-// Bursts lists the tokens that at least so many requests since an instant have in common, the most frequent first.
+// Bursts lists the tokens that at least so many requests since an instant have in common, the most frequent first. The ports
+// of a bulk order are one request.
 func (l *Ledger) Bursts(ctx context.Context, since time.Time, least int) ([]Burst, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT dimension, token, count(*), count(DISTINCT account), max(port_id) FROM requests
-		WHERE at >= $1 GROUP BY dimension, token HAVING count(*) >= $2 ORDER BY count(*) DESC, dimension, token`, since.UnixMicro(), least)
+	rows, err := l.db.QueryContext(ctx, `SELECT dimension, token, count(DISTINCT `+oneRequest+`) AS n, count(DISTINCT `+oneAccount+`), max(r.port_id)
+		FROM `+asked+` WHERE at >= $1 GROUP BY dimension, token HAVING count(DISTINCT `+oneRequest+`) >= $2 ORDER BY n DESC, dimension, token`,
+		since.UnixMicro(), least)
 	if err != nil {
 		return nil, fault("list bursts", "", err)
 	}
@@ -89,6 +113,14 @@ func (l *Ledger) Bursts(ctx context.Context, since time.Time, least int) ([]Burs
 		all = append(all, b)
 	}
 	return all, fault("list bursts", "", rows.Err())
+}
+
+// OddHours counts the requests between two instants, the first included, and those of them that came while desks were closed. A
+// bulk order is one request.
+func (l *Ledger) OddHours(ctx context.Context, since, until time.Time) (odd, all int, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT count(DISTINCT CASE WHEN out_of_hours = 1 THEN `+oneRequest+` END), count(DISTINCT `+oneRequest+`)
+		FROM `+asked+` WHERE at >= $1 AND at < $2 AND dimension = 'recipient'`, since.UnixMicro(), until.UnixMicro()).Scan(&odd, &all)
+	return odd, all, fault("count requests", "", err)
 }
 
 // RecordScreening remembers the nonce of a port's last screening: at the gate no earlier one counts.
