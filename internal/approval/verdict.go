@@ -24,7 +24,20 @@ type ScreeningVerdict struct {
 	Risk         porting.Risk `json:"risk"`
 	Notes        []string     `json:"notes"`
 	Nonce        string       `json:"nonce"`
-	At           time.Time    `json:"at"` // real time
+	At           time.Time    `json:"at"`              // real time
+	Fraud        *Judgement   `json:"fraud,omitempty"` // nil where no fraud desk judged
+}
+
+// Judgement is what a fraud policy said of the evidence of a moment. Whoever has both can have it said again.
+type Judgement struct {
+	Evidence string   `json:"evidence"` // digest of the evidence
+	Policy   string   `json:"policy"`   // id@version of the policy
+	Digest   string   `json:"digest"`   // of the policy
+	Outcome  string   `json:"outcome"`  // clear, review or block
+	Ground   string   `json:"ground,omitempty"`
+	Score    int      `json:"score"`
+	Fired    []string `json:"fired"`   // rules
+	Missing  []string `json:"missing"` // rules that could not be answered
 }
 
 // DecisionVerdict is what a worker found when it verified a decision.
@@ -46,6 +59,11 @@ type verdict interface{ typed() any }
 
 func (v ScreeningVerdict) typed() any {
 	v.Type, v.Notes, v.At = ScreeningType, cloned(v.Notes), v.At.UTC()
+	if v.Fraud != nil {
+		judged := *v.Fraud
+		judged.Fired, judged.Missing = cloned(judged.Fired), cloned(judged.Missing)
+		v.Fraud = &judged
+	}
 	return v
 }
 

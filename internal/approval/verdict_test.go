@@ -54,6 +54,15 @@ func TestVerdictsComeBackAsTheyWent(t *testing.T) {
 	require.NoError(t, r.OpenVerdict(jws, &screened, now))
 	require.Equal(t, ScreeningVerdict{Type: ScreeningType, Notes: []string{}, At: now}, screened)
 
+	judged := testScreening()
+	judged.Fraud = &Judgement{Evidence: Digest([]byte("evidence")), Policy: "default@1", Digest: Digest([]byte("policy")), Outcome: "review", Score: 45, Fired: []string{"sim-changed-3d"}}
+	jws, err = key.Sign(judged)
+	require.NoError(t, err)
+	require.NoError(t, r.OpenVerdict(jws, &screened, now))
+	require.Equal(t, []string{}, screened.Fraud.Missing)
+	judged.Fraud.Missing = []string{}
+	require.Equal(t, judged, screened)
+
 	jws, err = key.Sign(testDecided())
 	require.NoError(t, err)
 	var decided DecisionVerdict
