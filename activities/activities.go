@@ -25,15 +25,16 @@ type Activities struct {
 	Ledger           *ledger.Ledger
 	Vault            *vault.Vault
 	Carriers         map[string]carrier.Gateway
-	DefaultCarrier   string
-	Approvals        *Approvals                        // nil where decisions are trusted as they come: demo and dev only
-	Fraud            *Fraud                            // the fraud desk; nobody judges when nil
-	Notices          *notify.Notifier                  // tells people; nobody is told when nil
-	Webhooks         *notify.Webhooks                  // the services that hear of ports; may be nil
-	Leaving          *Leaving                          // our own side of port-outs, of a gate that answers them
-	AnswerDefaults   map[string]porting.AnswerDefaults // at the last moment, by tenant; "" is for all others
-	Watermark        *ledger.Watermark                 // of the gate: it notices a ledger that was restored from a backup; may be nil
-	AllowScaledClock bool                              // demo and dev only
+	Prefer           []string          // carriers in the order in which those are asked that can carry an order
+	Lines            map[string]bool   // carriers with a task queue of their own
+	Approvals        *Approvals        // nil where decisions are trusted as they come: demo and dev only
+	Fraud            *Fraud            // the fraud desk; nobody judges when nil
+	Notices          *notify.Notifier  // tells people; nobody is told when nil
+	Webhooks         *notify.Webhooks  // the services that hear of ports; may be nil
+	Leaving          *Leaving          // our own side of port-outs, of a gate that answers them
+	AnswerPolicies   AnswerPolicies    // of port-outs, at the last moment
+	Watermark        *ledger.Watermark // of the gate: it notices a ledger that was restored from a backup; may be nil
+	AllowScaledClock bool              // demo and dev only
 }
 
 // gateway is the carrier of that name.

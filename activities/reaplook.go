@@ -28,7 +28,7 @@ func (r *Reaper) LookAtPort(ctx context.Context, in porting.LookInput) (porting.
 		Live: saga.Live, Open: fence.ReleasedAt.IsZero() && !fence.ClaimedAt.IsZero(),
 		Active: fence.State == ledger.FenceActive, ActivatedAt: fence.ActivatedAt, Version: version, Epoch: fence.Epoch,
 		Jurisdiction: jurisdictionOf(fence.Pack), Tenant: fence.Tenant, Reference: fence.Reference,
-		Carrier: cmp.Or(fence.Carrier, r.DefaultCarrier), Pack: fence.Pack, Risk: saga.Shown.Risk, Tokens: saga.Shown.Tokens,
+		Carrier: cmp.Or(fence.Carrier, r.defaultCarrier()), Pack: fence.Pack, Risk: saga.Shown.Risk, Tokens: saga.Shown.Tokens,
 	}
 	if !fence.RevokeRequestedAt.IsZero() && fence.RevokedBy != porting.Reaper {
 		revoke := revocationOf(fence)

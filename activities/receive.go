@@ -7,7 +7,6 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
-	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -34,10 +33,9 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	receipt := porting.Receipt{
 		Pack: chosen.Pack.Ref(), PackWhy: chosen.Why, Jurisdiction: chosen.Pack.ID, Approvals: max(chosen.Pack.Approvals().People, 1),
 	}
-	var why string
 	asked := in.Order
 	asked.Country = chosen.Pack.Rules.For.Country
-	receipt.Carrier, why, err = carrier.Choose(a.Carriers, a.DefaultCarrier, asked)
+	route, err := a.route(ctx, in.Port, asked)
 	if no, ok := refusal(err, porting.OrderInvalid); ok {
 		receipt.Refused = no
 		return receipt, nil
@@ -45,8 +43,9 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	if err != nil {
 		return porting.Receipt{}, err
 	}
-	if in.Order.Carrier == "" && receipt.Carrier != a.DefaultCarrier {
-		receipt.PackWhy += "; " + why
+	receipt.Carrier, receipt.Line = route.Name, a.Lines[route.Name]
+	if in.Order.Carrier == "" && receipt.Carrier != a.defaultCarrier() {
+		receipt.PackWhy += "; " + route.Why
 	}
 	if err := a.askForSignatures(ctx, &receipt); err != nil {
 		return porting.Receipt{}, err

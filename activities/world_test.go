@@ -46,7 +46,7 @@ func newWorld(t *testing.T, gateway carrier.Gateway) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, books.Close()) })
 	return &world{t, &activities.Activities{
-		Rules: packs, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
+		Rules: packs, Ledger: books, Vault: keys, Prefer: []string{"simulator"},
 		Carriers: map[string]carrier.Gateway{"simulator": gateway},
 	}}
 }

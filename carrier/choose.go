@@ -10,39 +10,45 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// Choose says which gateway carries an order, and in one sentence why: the one that the order names and no other, else the
-// preferred one if it can, else the first by name that can. The order's country and kind must be those of its pack; an
-// order without them goes only to a carrier that takes all. The same input always gets the same answer. Errors, both
-// Refused:
+// Choice is a gateway that can carry an order, and in one sentence why it is asked.
+type Choice struct{ Name, Why string }
+
+// Choose lists the gateways that can carry an order, in the order in which they are asked: the one that the order names and
+// no other, else the preferred ones, else all by name. The order's country and kind must be those of its pack; an order
+// without them goes only to a carrier that takes all. The same input always gets the same answer. Errors, both Refused:
 //
 //	carrier-unknown  the order names a carrier that is not there; it is not sent elsewhere
 //	carrier-cannot   no carrier can carry the order; the detail says what each lacks
-func Choose(gateways map[string]Gateway, prefer string, order porting.Order) (name, why string, err error) {
+func Choose(gateways map[string]Gateway, prefer []string, order porting.Order) ([]Choice, error) {
 	if _, there := gateways[order.Carrier]; order.Carrier != "" && !there {
-		return "", "", notChosen(order, "carrier-unknown", "no carrier "+order.Carrier+" is configured",
+		return nil, notChosen(order, "carrier-unknown", "no carrier "+order.Carrier+" is configured",
 			"name one of "+strings.Join(slices.Sorted(maps.Keys(gateways)), ", ")+", or none")
 	}
+	var able []Choice
 	var lacks []string
 	for _, asked := range inTurn(gateways, prefer, order.Carrier) {
-		lack := gateways[asked].Capabilities().Lack(order)
-		if lack == "" {
-			return asked, strings.Join(append([]string{reason(asked, prefer, order.Carrier)}, lacks...), "; "), nil
+		if lack := gateways[asked].Capabilities().Lack(order); lack != "" {
+			lacks = append(lacks, asked+" "+lack)
+			continue
 		}
-		lacks = append(lacks, asked+" "+lack)
+		able = append(able, Choice{asked, strings.Join(append([]string{reason(asked, prefer, order.Carrier)}, lacks...), "; ")})
+	}
+	if len(able) > 0 {
+		return able, nil
 	}
 	if len(lacks) == 0 {
 		lacks = []string{"no carrier is configured"}
 	}
-	return "", "", notChosen(order, "carrier-cannot", strings.Join(lacks, "; "), "split or change the order, or configure a carrier that can")
+	return nil, notChosen(order, "carrier-cannot", strings.Join(lacks, "; "), "split or change the order, or configure a carrier that can")
 }
 
 // inTurn lists the gateways in the order in which they are asked, each once.
-func inTurn(gateways map[string]Gateway, prefer, named string) []string {
+func inTurn(gateways map[string]Gateway, prefer []string, named string) []string {
 	if named != "" {
 		return []string{named}
 	}
 	var turn []string
-	for _, name := range append([]string{prefer}, slices.Sorted(maps.Keys(gateways))...) {
+	for _, name := range slices.Concat(prefer, slices.Sorted(maps.Keys(gateways))) {
 		if _, there := gateways[name]; there && !slices.Contains(turn, name) {
 			turn = append(turn, name)
 		}
@@ -50,12 +56,14 @@ func inTurn(gateways map[string]Gateway, prefer, named string) []string {
 	return turn
 }
 
-func reason(name, prefer, named string) string {
-	switch name {
-	case named:
+func reason(name string, prefer []string, named string) string {
+	switch place := slices.Index(prefer, name); {
+	case name == named:
 		return "the order names " + name
-	case prefer:
+	case place == 0:
 		return name + " is the default"
+	case place > 0:
+		return name + " is the next preferred one"
 	default:
 		return name + " is the first by name that can carry the order"
 	}

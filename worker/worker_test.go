@@ -92,7 +92,7 @@ func TestOpen(t *testing.T) {
 	n := open(t, settings(t))
 	require.NoError(t, n.Ledger.Ping(t.Context()))
 	require.NotEmpty(t, n.Rules.List())
-	require.Equal(t, "simulator", n.DefaultCarrier)
+	require.Equal(t, []string{"simulator"}, n.Prefer)
 	require.Contains(t, n.Carriers, "simulator")
 	require.False(t, n.AllowScaledClock)
 	require.NotNil(t, n.Approvals)

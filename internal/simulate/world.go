@@ -102,7 +102,7 @@ func (w *world) open(ctx context.Context, book *rules.Book) (err error) {
 		return errors.Join(err, w.close())
 	}
 	w.steps = &activities.Activities{
-		Rules: book, Ledger: books, Vault: keys, DefaultCarrier: "simulator",
+		Rules: book, Ledger: books, Vault: keys, Prefer: []string{"simulator"},
 		Carriers: map[string]carrier.Gateway{"simulator": w.carrier}, AllowScaledClock: true,
 	}
 	worker.Register(w.env, w.steps)
