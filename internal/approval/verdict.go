@@ -36,8 +36,7 @@ type Judgement struct {
 	Outcome  string   `json:"outcome"`  // clear, review or block
 	Ground   string   `json:"ground,omitempty"`
 	Score    int      `json:"score"`
-	Fired    []string `json:"fired"`   // rules
-	Missing  []string `json:"missing"` // rules that could not be answered
+	Fired    []string `json:"fired"` // rules
 }
 
 // DecisionVerdict is what a worker found when it verified a decision.
@@ -61,7 +60,7 @@ func (v ScreeningVerdict) typed() any {
 	v.Type, v.Notes, v.At = ScreeningType, cloned(v.Notes), v.At.UTC()
 	if v.Fraud != nil {
 		judged := *v.Fraud
-		judged.Fired, judged.Missing = cloned(judged.Fired), cloned(judged.Missing)
+		judged.Fired = cloned(judged.Fired)
 		v.Fraud = &judged
 	}
 	return v

@@ -1,9 +1,6 @@
 package fraud
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Evidence is all that is known about a port at an instant, by source. A source that is left out was not asked.
 type Evidence struct {
@@ -103,14 +100,4 @@ func (e *Evidence) Miss(source string, why Why) {
 func (e *Evidence) Has(source string) bool {
 	at, ok := sources[source]
 	return ok && !at.in(e).Field(reportKnown).IsNil()
-}
-
-// Digest is the SHA-256 of the evidence as JSON, sha256:..., to be signed beside a verdict. It fails only for an instant that JSON
-// cannot write.
-func (e Evidence) Digest() (string, error) {
-	text, err := json.Marshal(e)
-	if err != nil {
-		return "", err
-	}
-	return digest(text), nil
 }

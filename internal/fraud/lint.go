@@ -56,7 +56,7 @@ func Lint(name string, text []byte) []Finding {
 
 // read reads and compiles a policy. Where a finding is an error, the policy must not be used.
 func read(name string, text []byte) (*Policy, []Finding) {
-	l := &linter{file: name, policy: &Policy{digest: digest(text)}}
+	l := &linter{file: name, policy: &Policy{text: slices.Clone(text), digest: Digest(text)}}
 	if l.decode(text) {
 		l.header()
 		l.rules()

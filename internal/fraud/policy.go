@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"os"
+	"slices"
 	"sync"
 
 	"cel.dev/cel-go/cel"
@@ -20,6 +21,7 @@ type Policy struct {
 	Thresholds Thresholds `yaml:"thresholds"`
 	Rules      []Rule     `yaml:"rules"`
 
+	text   []byte
 	digest string
 }
 
@@ -64,6 +66,9 @@ type PolicyRef struct {
 
 // Ref names the policy as verdicts pin it.
 func (p *Policy) Ref() PolicyRef { return PolicyRef{p.ID, p.Version, p.digest} }
+
+// Text is the policy as it was loaded, to be kept beside what it judged.
+func (p *Policy) Text() []byte { return slices.Clone(p.text) }
 
 //go:embed default.yaml
 var defaultText []byte
@@ -122,7 +127,8 @@ func Load(name string, text []byte) (*Policy, error) {
 	return p, nil
 }
 
-func digest(text []byte) string {
+// Digest is the SHA-256 of a text, sha256:..., as verdicts name policies and evidence.
+func Digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
