@@ -126,7 +126,7 @@ func takeNumbers(ctx context.Context, tx *sql.Tx, c Claim) error {
 			return refuseHeld(ctx, tx, c)
 		}
 	}
-	return countChange(ctx, tx)
+	return countChange(ctx, tx, c.leaf())
 }
 
 // refuseHeld finds the first number of the claim, in its own order, that another open port holds.
@@ -233,7 +233,7 @@ func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Out
 		if err != nil {
 			return err
 		}
-		return countChange(ctx, tx)
+		return countChange(ctx, tx, closedLeaf(portID, outcome, at))
 	})
 	return fault(op, portID, err)
 }

@@ -112,11 +112,10 @@ func (l *Ledger) CloseFence(ctx context.Context, portID, by string, why porting.
 		if _, err = change(ctx, tx, closeRevoked, portID, instant{at}); err != nil {
 			return err
 		}
-		if err = countChange(ctx, tx); err != nil {
+		if fence, err = readFence(ctx, tx, portID); err != nil {
 			return err
 		}
-		fence, err = readFence(ctx, tx, portID)
-		return err
+		return countChange(ctx, tx, fence.revocationLeaf())
 	})
 	return fence, fault("revoke port", portID, err)
 }
@@ -158,7 +157,9 @@ func (l *Ledger) beginActivation(ctx context.Context, op, portID string, epoch i
 		}
 		fence, err = readFence(ctx, tx, portID)
 		switch {
-		case err != nil || won == 1 || fence.heldBy(key):
+		case err == nil && won == 1:
+			return appendLeaves(ctx, tx, fence.begunLeaf())
+		case err != nil || fence.heldBy(key):
 			return err
 		case fence.State == FenceOpen && fence.Epoch == epoch:
 			return errOpenedMeanwhile
@@ -179,7 +180,7 @@ func (l *Ledger) EndActivation(ctx context.Context, portID, key string, moved bo
 			return err
 		}
 		if ended {
-			return countChange(ctx, tx)
+			return countChange(ctx, tx, endedLeaf(portID, key, moved, at))
 		}
 		fence, err := readFence(ctx, tx, portID)
 		if err != nil {

@@ -94,10 +94,10 @@ func stopPort(ctx context.Context, tx *sql.Tx, portID, by string, why porting.Re
 	if _, err = change(ctx, tx, closeRevoked, portID, instant{at}); err != nil {
 		return Fence{}, err
 	}
-	if err = countChange(ctx, tx); err != nil {
+	if fence, err = readFence(ctx, tx, portID); err != nil {
 		return Fence{}, err
 	}
-	return readFence(ctx, tx, portID)
+	return fence, countChange(ctx, tx, fence.revocationLeaf())
 }
 
 // UntoldLinks lists links that were used and whose ports have not been told so, the oldest first, at most limit.

@@ -46,7 +46,10 @@ func recordEvent(ctx context.Context, tx *sql.Tx, e GuardEvent) error {
 	_, err := change(ctx, tx, `INSERT INTO guard_events (id, token, tenant, masked, kind, actor, detail, proof, at, due_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
 		e.ID, e.Token, e.Tenant, e.Masked, e.Kind, e.Actor, e.Detail, e.Proof, instant{e.At}, due)
-	return err
+	if err != nil {
+		return err
+	}
+	return appendLeaves(ctx, tx, e.leaf())
 }
 
 const selectEvent = `SELECT id, token, tenant, masked, kind, actor, detail, proof, at, due_at FROM guard_events`

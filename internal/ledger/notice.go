@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -66,7 +67,7 @@ func (l *Ledger) RecordNotice(ctx context.Context, n Notice, links ...Link) (fre
 				return err
 			}
 		}
-		return nil
+		return appendLeaves(ctx, tx, n.leaf(audit.Notice, n.RecordedAt))
 	})
 	return fresh && err == nil, fault("record notice", n.PortID, err)
 }
@@ -107,8 +108,10 @@ func (l *Ledger) claimDueNotices(ctx context.Context, channel string, at time.Ti
 // NoticeAccepted reports that a claimed notice was taken. ref is the provider's name for it, if it gave one. Whoever sent
 // it again meanwhile, because the lease had ended, changes nothing.
 func (l *Ledger) NoticeAccepted(ctx context.Context, id, ref string, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE notices SET state = 'sent', sent_at = $2, provider_ref = $3, failure = ''
-		WHERE id = $1 AND state = 'pending'`, id, instant{at}, ref)
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		return changeNotice(ctx, tx, audit.NoticeSent, at, `UPDATE notices SET state = 'sent', sent_at = $2, provider_ref = $3, failure = ''
+			WHERE id = $1 AND state = 'pending' RETURNING `+noticeColumns, id, instant{at}, ref)
+	})
 	return fault("mark notice", id, err)
 }
 
@@ -119,9 +122,28 @@ func (l *Ledger) NoticeRefused(ctx context.Context, n Notice, code string, next 
 	if next.IsZero() {
 		state, next = NoticeFailed, n.DueAt
 	}
-	_, err := change(ctx, l.db, `UPDATE notices SET state = $3, failure = $4, due_at = $5
-		WHERE id = $1 AND attempts = $2 AND state = 'pending'`, n.ID, n.Attempts, state, code, instant{next})
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		const refused = `UPDATE notices SET state = $3, failure = $4, due_at = $5
+			WHERE id = $1 AND attempts = $2 AND state = 'pending'`
+		if state == NoticePending {
+			_, err := change(ctx, tx, refused, n.ID, n.Attempts, state, code, instant{next})
+			return err
+		}
+		return changeNotice(ctx, tx, audit.NoticeFailed, next, refused+` RETURNING `+noticeColumns, n.ID, n.Attempts, state, code, instant{next})
+	})
 	return fault("mark notice", n.ID, err)
+}
+
+// changeNotice ends or renews a notice by a statement that returns it, and tells so.
+func changeNotice(ctx context.Context, tx *sql.Tx, what audit.Kind, at time.Time, statement string, args ...any) error {
+	n, err := scanNotice(tx.QueryRowContext(ctx, statement, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return appendLeaves(ctx, tx, n.leaf(what, at))
 }
 
 // Notices lists the notices of a port in the order in which they were recorded.
@@ -148,7 +170,10 @@ func (l *Ledger) ResendNotice(ctx context.Context, id string, at time.Time) (Not
 			return err
 		}
 		n, err = scanNotice(tx.QueryRowContext(ctx, `SELECT `+noticeColumns+` FROM notices WHERE id = $1`, id))
-		return err
+		if err != nil || n.State != NoticePending {
+			return err
+		}
+		return appendLeaves(ctx, tx, n.leaf(audit.NoticeAgain, at))
 	})
 	no := &porting.Error{Kind: porting.Refused, Op: op, Object: id}
 	switch {

@@ -3,8 +3,11 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"time"
+
+	"github.com/portsaga/portsaga/internal/audit"
 )
 
 // Reject is a signed reject as it came. Nothing in it is verified: the gate does that, against the registry of its day.
@@ -21,9 +24,17 @@ const maxRejects = 64
 // leave it out. The same one again changes nothing.
 func (l *Ledger) RecordReject(ctx context.Context, portID string, r Reject) error {
 	sum := sha256.Sum256(append([]byte(r.Signature+"\n"), r.Statement...))
-	_, err := change(ctx, l.db, `INSERT INTO rejects (port_id, digest, statement, signature, at)
-		SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM rejects WHERE port_id = $1) < $6 ON CONFLICT DO NOTHING`,
-		portID, hex.EncodeToString(sum[:]), r.Statement, r.Signature, instant{r.At}, maxRejects)
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		fresh, err := change(ctx, tx, `INSERT INTO rejects (port_id, digest, statement, signature, at)
+			SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM rejects WHERE port_id = $1) < $6 ON CONFLICT DO NOTHING`,
+			portID, hex.EncodeToString(sum[:]), r.Statement, r.Signature, instant{r.At}, maxRejects)
+		if err != nil || fresh == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, audit.Leaf{
+			At: r.At, Kind: audit.Rejected, Port: portID, Ref: hex.EncodeToString(sum[:]), Evidence: [][]byte{r.Statement, []byte(r.Signature)},
+		})
+	})
 	return fault("record reject", portID, err)
 }
 

@@ -60,13 +60,15 @@ func (l *Ledger) quarantine(ctx context.Context, why string, at time.Time, seen 
 		if err != nil {
 			return err
 		}
-		_, err = change(ctx, tx, `UPDATE ledger_state
+		began, err := change(ctx, tx, `UPDATE ledger_state
 			SET quarantined_at = $1, quarantine_why = $2, lifted_at = NULL, lifted_by = '' WHERE `+notQuarantined, instant{at}, why)
 		if err != nil {
 			return err
 		}
-		s, err = readState(ctx, tx)
-		return err
+		if s, err = readState(ctx, tx); err != nil || began == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, audit.Leaf{At: at, Kind: audit.Quarantined, Data: audit.QuarantineFact{Why: why}})
 	})
 	return s, fault("quarantine ledger", "", err)
 }
@@ -74,8 +76,14 @@ func (l *Ledger) quarantine(ctx context.Context, why string, at time.Time, seen 
 // LiftQuarantine lets activations begin again. Whoever lifts it has compared the ledger with the sagas and with what the
 // carriers have, and has revoked again what was forgotten. Without a quarantine it changes nothing.
 func (l *Ledger) LiftQuarantine(ctx context.Context, by string, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE ledger_state SET changes = changes + 1, lifted_at = $1, lifted_by = $2
-		WHERE NOT `+notQuarantined, instant{at}, by)
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		lifted, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + 1, lifted_at = $1, lifted_by = $2
+			WHERE NOT `+notQuarantined, instant{at}, by)
+		if err != nil || lifted == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, audit.Leaf{At: at, Kind: audit.Lifted, Data: audit.QuarantineFact{By: by}})
+	})
 	return fault("lift quarantine", "", err)
 }
 

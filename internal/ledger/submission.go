@@ -40,7 +40,7 @@ func (l *Ledger) RecordSubmission(ctx context.Context, s Submission) (Submission
 			return err
 		}
 		if fresh == 1 {
-			if err := countChange(ctx, tx); err != nil {
+			if err := countChange(ctx, tx, s.leaf()); err != nil {
 				return err
 			}
 		}
