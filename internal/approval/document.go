@@ -37,6 +37,7 @@ type Service struct {
 const (
 	RoleApprover = "approver" // a person whose decisions count
 	RoleVerdict  = "verdict"  // a service whose verdicts are believed
+	RoleDesk     = "desk"     // a person who says what carriers without an API answered
 )
 
 // Credential is a public key and when it counts. A revoked key stays in the document, so that it cannot come back.

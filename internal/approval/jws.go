@@ -12,6 +12,7 @@ import (
 const (
 	DecisionJWS = "portsaga-decision+jws"
 	VerdictJWS  = "portsaga-verdict+jws"
+	DeskJWS     = "portsaga-desk+jws"
 )
 
 // header is all that the header of a JWS may hold: no embedded keys, no b64, no crit.
@@ -27,9 +28,9 @@ var algorithms = map[string]jose.SignatureAlgorithm{
 	ssh.KeyAlgoECDSA256: jose.ES256,
 }
 
-// verifyJWS says which of the keys made a detached JWS. Without kid, all keys of its algorithm are tried.
-func verifyJWS(statement []byte, compact string, keys KeySet) (Key, error) {
-	head, ok := readHeader(compact, DecisionJWS)
+// verifyJWS says which of the keys made a detached JWS of a type. Without kid, all keys of its algorithm are tried.
+func verifyJWS(statement []byte, compact, typ string, keys KeySet) (Key, error) {
+	head, ok := readHeader(compact, typ)
 	if !ok {
 		return Key{}, badSignature()
 	}

@@ -20,6 +20,11 @@ func SignRegistry(signer ssh.Signer, document []byte) (string, error) {
 	return sign(signer, document, RegistryNamespace)
 }
 
+// SignDeskAnswer signs what EncodeDeskAnswer wrote. The codes are those of SignWithSigner.
+func SignDeskAnswer(signer ssh.Signer, statement []byte) (string, error) {
+	return sign(signer, statement, DeskNamespace)
+}
+
 func sign(signer ssh.Signer, message []byte, namespace string) (string, error) {
 	if _, err := newKey(signer.PublicKey()); err != nil {
 		return "", err

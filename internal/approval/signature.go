@@ -14,20 +14,33 @@ import (
 const (
 	SSHNamespace      = "portsaga.decision.v1"
 	RegistryNamespace = "portsaga.registry.v1"
+	DeskNamespace     = "portsaga.desk.v1"
+)
+
+// purpose is what a signature is made for: one that was made for another purpose never verifies.
+type purpose struct{ namespace, typ string }
+
+var (
+	decisions   = purpose{SSHNamespace, DecisionJWS}
+	deskAnswers = purpose{DeskNamespace, DeskJWS}
 )
 
 // Verify says which of the keys signed exactly these bytes as a decision. The signature is an armored SSHSIG in SSHNamespace,
 // or a detached compact JWS (EdDSA or ES256) whose header holds alg, the typ DecisionJWS, perhaps a fingerprint as kid, and
 // nothing else. Codes: "signature-invalid", and "signer-unknown" for a good signature by a key of nobody.
 func Verify(statement []byte, signature string, keys KeySet) (Key, error) {
+	return decisions.verify(statement, signature, keys)
+}
+
+func (p purpose) verify(statement []byte, signature string, keys KeySet) (Key, error) {
 	if len(statement) == 0 || len(statement) > porting.MaxStatement || len(signature) > porting.MaxSignature {
 		return Key{}, badSignature()
 	}
 	signature = strings.TrimSpace(signature)
 	if !strings.HasPrefix(signature, armorStart) {
-		return verifyJWS(statement, signature, keys)
+		return verifyJWS(statement, signature, p.typ, keys)
 	}
-	key, err := verifySSH(statement, signature, SSHNamespace)
+	key, err := verifySSH(statement, signature, p.namespace)
 	if err != nil {
 		return Key{}, err
 	}

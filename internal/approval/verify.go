@@ -45,20 +45,20 @@ func (r *Registry) Recheck(statement []byte, signature string, seenAt, now time.
 	if err != nil {
 		return Approved{}, err
 	}
-	if err := r.timely(s, seenAt); err != nil {
+	if err := r.timely(s.Audience, s.IssuedAt, s.ExpiresAt, seenAt); err != nil {
 		return Approved{}, err
 	}
 	return Approved{s, who.id, who.team, key.Fingerprint(), key.Hardware(), r.Version()}, nil
 }
 
 // timely refuses a statement for another deployment or another time.
-func (r *Registry) timely(s porting.Statement, seenAt time.Time) error {
+func (r *Registry) timely(audience string, issued, expires, seenAt time.Time) error {
 	switch {
-	case s.Audience != r.Audience():
+	case audience != r.Audience():
 		return refused("statement-audience", "the statement is for another deployment", "decide on this deployment's port")
-	case s.IssuedAt.After(seenAt.Add(Skew)):
+	case issued.After(seenAt.Add(Skew)):
 		return refused("statement-not-yet-valid", "the statement is issued later than now", "look at the clocks")
-	case !seenAt.Before(s.ExpiresAt):
+	case !seenAt.Before(expires):
 		return refused("statement-expired", "the statement has expired", "decide anew")
 	}
 	return nil

@@ -122,6 +122,18 @@ func (d *Desk) Revoke(person string) {
 	d.publish()
 }
 
+// Grant publishes the next version of the registry, in which a person has one role more.
+func (d *Desk) Grant(person, role string) {
+	d.t.Helper()
+	d.document = d.document.Next(d.now, d.document.Expires)
+	for i, p := range d.document.Persons {
+		if p.ID == person {
+			d.document.Persons[i].Roles = append(p.Roles, role)
+		}
+	}
+	d.publish()
+}
+
 // Keeper reads the desk's registry.
 func (d *Desk) Keeper() *approval.Keeper { return approval.NewKeeper(d.Registry, d.Roots, nil) }
 
