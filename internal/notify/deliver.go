@@ -28,6 +28,13 @@ type Message struct {
 	To      string // address, number in E.164, or the name of a service
 	Content Content
 	Event   []byte // for services: one JSON object
+	Files   []File // of a mail
+}
+
+// File is attached to a mail.
+type File struct {
+	Name, Type string // the type is like "application/pdf"
+	Bytes      []byte
 }
 
 const (

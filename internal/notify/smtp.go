@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -102,7 +103,7 @@ func (s *SMTP) client() (*gomail.Client, error) {
 	return client, nil
 }
 
-// write makes a mail with a text part and an HTML part, marked as written by a machine.
+// write makes a mail with a text part, an HTML part and files, as far as there are any, marked as written by a machine.
 func (s *SMTP) write(m Message) (*gomail.Msg, string, error) {
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(s.From); err != nil {
@@ -119,7 +120,12 @@ func (s *SMTP) write(m Message) (*gomail.Msg, string, error) {
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	message.SetBodyString(gomail.TypeTextPlain, m.Content.Text)
-	message.AddAlternativeString(gomail.TypeTextHTML, m.Content.HTML)
+	if m.Content.HTML != "" {
+		message.AddAlternativeString(gomail.TypeTextHTML, m.Content.HTML)
+	}
+	for _, file := range m.Files {
+		message.AttachReadSeeker(file.Name, bytes.NewReader(file.Bytes), gomail.WithFileContentType(gomail.ContentType(file.Type)))
+	}
 	return message, id, nil
 }
 
