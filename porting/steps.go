@@ -69,6 +69,7 @@ type ScreenInput struct {
 	Pack    string    `json:"pack"`
 	Carrier string    `json:"carrier"`
 	Salt    string    `json:"salt,omitempty"` // of the order's digest
+	Bulk    string    `json:"bulk,omitempty"` // the bulk order that the port belongs to
 	At      time.Time `json:"at"`
 }
 
@@ -305,6 +306,7 @@ type CarrierStatus struct {
 	// active. Empty where the carrier does not tell.
 	Messaging CarrierState      `json:"messaging,omitempty"`
 	Raw       string            `json:"raw,omitempty"`   // the carrier's own word for the state
+	Task      string            `json:"task,omitempty"`  // what a person of ours must do there now, where the carrier has no API; one line, never personal data
 	Extra     map[string]string `json:"extra,omitempty"` // what else it said, never personal data
 }
 

@@ -72,7 +72,7 @@ func (s *saga) screen(ctx workflow.Context) error {
 	found, err := call[porting.Findings](ctx, s, s.onLine(carrierCall), porting.StepScreen, "Screen the order: portability, authorization, history",
 		porting.ScreenInput{
 			Port: s.port.ID, Order: s.port.Order, Pack: s.port.Receipt.Pack, Carrier: s.port.Receipt.Carrier,
-			Salt: s.port.Receipt.Salt, At: s.now(ctx),
+			Salt: s.port.Receipt.Salt, Bulk: s.port.Bulk, At: s.now(ctx),
 		})
 	if err != nil {
 		return err
