@@ -3,19 +3,16 @@ package worker
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/portsaga/portsaga/activities"
 	"github.com/portsaga/portsaga/carrier"
-	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/guard"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/vault"
-	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
 )
 
@@ -25,9 +22,10 @@ type Settings struct {
 	KeyFile          string        // the deployment's key
 	CreateKey        bool          // make a key where there is none; demo and dev only
 	RulesDir         string        // packs that replace and extend the embedded ones; none when empty
-	Carrier          string        // name of the default carrier
+	CarriersFile     string        // the carriers; the three settings below name a single one when empty
+	Carrier          string        // its name, which is also its adapter's
 	CarrierURL       string        // where it is
-	CarrierTimeout   time.Duration // how long one call may take; the adapter's own bound when zero
+	CarrierTimeout   time.Duration // how long one call may take; 30 s when zero
 	AllowScaledClock bool          // demo and dev only
 
 	Role          Role   // RoleAll when empty; a worker opens what its role needs
@@ -45,11 +43,12 @@ type Settings struct {
 type Neighbours struct {
 	*activities.Activities
 	registry *approval.Keeper // for the front door of decisions; nil where they are trusted as they come
+	settings Carriers         // of the carriers that a gate has
 }
 
 // Open opens the neighbours. Close them when the worker has stopped.
 func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
-	n.Activities = &activities.Activities{DefaultCarrier: s.Carrier, AllowScaledClock: s.AllowScaledClock}
+	n.Activities = &activities.Activities{AllowScaledClock: s.AllowScaledClock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -119,13 +118,19 @@ func (n *Neighbours) openGate(s Settings) (err error) {
 	if n.Vault, err = openVault(s); err != nil {
 		return err
 	}
-	gateway, err := openCarrier(s)
+	carriers, err := s.carriers()
 	if err != nil {
 		return err
 	}
-	n.Carriers = map[string]carrier.Gateway{s.Carrier: gateway}
-	if network, plays := gateway.(carrier.Switch); plays {
-		n.Leaving = &activities.Leaving{Switch: network} // the simulator plays our own network, too
+	n.Carriers, err = openCarriers(carriers, func() *ledger.Ledger { return n.Ledger })
+	if err != nil {
+		return err
+	}
+	n.settings, n.Prefer, n.Lines = carriers, carriers.Prefer, carriers.lines()
+	for _, gateway := range n.Carriers {
+		if network, plays := gateway.(carrier.Switch); plays {
+			n.Leaving = &activities.Leaving{Switch: network} // the simulator plays our own network, too
+		}
 	}
 	if s.WatermarkFile != "" {
 		n.Watermark, err = ledger.OpenWatermark(s.WatermarkFile)
@@ -188,24 +193,4 @@ func openVault(s Settings) (*vault.Vault, error) {
 		return vault.LoadOrCreate(s.KeyFile)
 	}
 	return vault.Load(s.KeyFile)
-}
-
-func openCarrier(s Settings) (carrier.Gateway, error) {
-	if s.Carrier != "simulator" {
-		return nil, &porting.Error{
-			Kind: porting.Invalid, Code: "carrier-unknown", Op: "open carrier", Object: s.Carrier,
-			Detail: "there is no adapter of this name", Next: "set PORTSAGA_CARRIER=simulator",
-		}
-	}
-	if s.CarrierURL == "" {
-		return nil, &porting.Error{
-			Kind: porting.Invalid, Code: "carrier-url-missing", Op: "open carrier", Object: s.Carrier,
-			Detail: "the carrier's address is not set", Next: "set PORTSAGA_CARRIER_URL",
-		}
-	}
-	gateway := &simulator.Client{URL: s.CarrierURL}
-	if s.CarrierTimeout > 0 {
-		gateway.HTTP = &http.Client{Timeout: s.CarrierTimeout}
-	}
-	return gateway, nil
 }

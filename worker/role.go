@@ -1,6 +1,9 @@
 package worker
 
 import (
+	"maps"
+	"slices"
+
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -43,12 +46,25 @@ type part struct {
 	role     Role
 	queue    func(base string) string
 	register func(worker.Registry, *activities.Activities)
+	pace     float64 // steps a second, of all workers together; no bound when zero
+}
+
+// lineParts are the queues of carriers with a pace of their own.
+func (n Neighbours) lineParts() []part {
+	var lines []part
+	for _, name := range slices.Sorted(maps.Keys(n.settings.lines())) {
+		lines = append(lines, part{
+			role: RoleGate, queue: func(base string) string { return porting.LineQueue(base, name) },
+			register: registerGate, pace: n.settings.Carriers[name].StepsPerSecond,
+		})
+	}
+	return lines
 }
 
 var parts = []part{
-	{RoleWorkflow, func(base string) string { return base }, registerSagas},
-	{RoleTrust, porting.TrustQueue, registerTrust},
-	{RoleGate, porting.GateQueue, registerGate},
+	{role: RoleWorkflow, queue: func(base string) string { return base }, register: registerSagas},
+	{role: RoleTrust, queue: porting.TrustQueue, register: registerTrust},
+	{role: RoleGate, queue: porting.GateQueue, register: registerGate},
 }
 
 // Register registers everything that portsaga runs, by the names that histories and the Web UI know.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -32,9 +33,10 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 			w.Stop()
 		}
 	}()
-	for _, part := range cfg.Role.parts() {
+	for _, part := range slices.Concat(cfg.Role.parts(), cfg.Neighbours.lineParts()) {
 		o := options(cfg, fatal)
 		o.DisableWorkflowWorker = part.role != RoleWorkflow // sagas live on their own queue only
+		o.TaskQueueActivitiesPerSecond = part.pace
 		w := worker.New(c, part.queue(cfg.TaskQueue), o)
 		part.register(w, cfg.Neighbours.Activities)
 		if err := w.Start(); err != nil {
@@ -63,8 +65,9 @@ func options(cfg Config, fatal chan<- error) worker.Options {
 			}
 		},
 	}
+	o.Interceptors = []interceptor.WorkerInterceptor{&manners{}}
 	if cfg.Neighbours.registry != nil {
-		o.Interceptors = []interceptor.WorkerInterceptor{&frontDoor{registry: cfg.Neighbours.registry, now: time.Now}}
+		o.Interceptors = append(o.Interceptors, &frontDoor{registry: cfg.Neighbours.registry, now: time.Now})
 	}
 	return o
 }
