@@ -164,6 +164,7 @@ type Status struct {
 	Attention      string         `json:"attention,omitempty"`
 	Risk           Risk           `json:"risk"`
 	Messaging      CarrierState   `json:"messaging,omitempty"` // of the numbers, apart from voice; empty where the carrier does not tell
+	Task           string         `json:"task,omitempty"`      // what a person of ours must do at a carrier that has no API
 	Owner          string         `json:"owner,omitempty"`
 	HeldIn         Stage          `json:"held_in,omitempty"` // where a port on hold stands
 	Bulk           string         `json:"bulk,omitempty"`

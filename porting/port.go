@@ -39,6 +39,7 @@ type Port struct {
 	Owner        string
 	Bulk         string
 	Messaging    CarrierState // where SMS and MMS stand at the carrier; empty where it does not tell them from voice
+	Task         string       // what a person must do at the carrier now; empty where nobody must
 	Found        Findings     // of the last screening
 	Reapproval   bool         // the gate found the decisions void: others are asked for
 	Leaving      *Leaving     // of a port-out; nil for a port-in
@@ -484,8 +485,16 @@ func (p *Port) Status() Status {
 		WaitingOn: p.WaitingOn, DueAt: orNil(p.DueAt), FOCAt: orNil(p.FOCAt),
 		NeedsAttention: p.Attention != "", Attention: p.Attention, Risk: p.Risk,
 		Numbers: p.Numbers, Decisions: withoutProofs(p.Decisions), Timeline: p.Timeline, Undone: p.Undone, Scaled: p.Clock.Scaled(), Owner: p.Owner, HeldIn: p.HeldIn, Bulk: p.Bulk,
-		Messaging: p.Messaging, Leaving: p.Leaving.status(), Signed: p.Receipt.Signed,
+		Messaging: p.Messaging, Task: p.task(), Leaving: p.Leaving.status(), Signed: p.Receipt.Signed,
 	}
+}
+
+// task is nothing where the port has ended.
+func (p *Port) task() string {
+	if p.Closed() {
+		return ""
+	}
+	return p.Task
 }
 
 func orNil(t time.Time) *time.Time {

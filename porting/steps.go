@@ -239,7 +239,8 @@ type VerifyInput struct {
 	Pack     string   `json:"pack,omitempty"`
 	Order    Order    `json:"order,omitzero"`
 	Salt     string   `json:"salt,omitempty"`
-	Findings Findings `json:"findings,omitzero"` // what people know; a worse finding keeps the port under guard
+	Findings Findings `json:"findings,omitzero"`  // what people know; a worse finding keeps the port under guard
+	Timeline []Entry  `json:"timeline,omitempty"` // so far, for the audit log
 }
 
 // Verification is what the look at the numbers found.
@@ -252,9 +253,10 @@ type Verification struct {
 
 // CloseInput ends a port in the ledger: claims are freed, secrets destroyed.
 type CloseInput struct {
-	Port    string    `json:"port"`
-	Outcome Outcome   `json:"outcome"`
-	At      time.Time `json:"at"`
+	Port     string    `json:"port"`
+	Outcome  Outcome   `json:"outcome"`
+	At       time.Time `json:"at"`
+	Timeline []Entry   `json:"timeline,omitempty"` // so far, for the audit log
 }
 
 // TrustQueue is where the workers poll that verify decisions and close fences.

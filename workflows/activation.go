@@ -90,6 +90,7 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 			return nil, err
 		}
 		s.carrier = answer.Status
+		s.render(ctx)
 		if answer.Fenced {
 			return nil, stop{porting.EventRevoked, porting.OutcomeRevoked, *answer.Refused}
 		}
@@ -262,7 +263,7 @@ func (s *saga) verifyAndClose(ctx workflow.Context) (porting.Verification, error
 	seen, err := call[porting.Verification](ctx, s, s.onLine(carrierCall), porting.StepVerify, "See that the numbers work, and close the port",
 		porting.VerifyInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Outcome: outcome, At: s.now(ctx),
-			Pack: s.port.Receipt.Pack, Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
+			Pack: s.port.Receipt.Pack, Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found, Timeline: s.port.Timeline,
 		})
 	s.carrier = seen.Status
 	return seen, err

@@ -25,6 +25,9 @@ func details(p *porting.Port) string {
 		fmt.Fprintf(&b, "**To approve it:** %s\n\n", strings.Join(missing, "; "))
 	}
 	if !p.Closed() {
+		if p.Task != "" {
+			fmt.Fprintf(&b, "**At the carrier's desk:** %s\n\n", plain(p.Task))
+		}
 		writeActions(&b, p)
 		if p.DueWhat != "" && !p.DueAt.IsZero() && p.Stage != porting.OnHold {
 			fmt.Fprintf(&b, "**If nobody acts** by %s: %s.\n\n", day(p.DueAt), p.DueWhat)

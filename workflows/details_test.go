@@ -59,6 +59,20 @@ func TestDetailsOfASignedPort(t *testing.T) {
 	require.Contains(t, details(p), "--paste", "approved again, after a reset")
 }
 
+// Where the carrier has no API, the page says what a person must do there, as long as there is something to do.
+func TestDetailsOfATaskAtTheDesk(t *testing.T) {
+	t.Parallel()
+	p := busyPort(3)
+	require.NotContains(t, details(p), "At the carrier's desk")
+	p.Task = "order mailed; wait for the FOC until 3 Mar 12:00, `portsaga desk show pi-test/1/submit`"
+	require.Contains(t, details(p), "**At the carrier's desk:** order mailed; wait for the FOC until 3 Mar 12:00,  portsaga desk show pi-test/1/submit \n\n")
+	require.Equal(t, p.Task, p.Status().Task)
+
+	p.End(porting.OutcomeCompleted, "")
+	require.NotContains(t, details(p), "At the carrier's desk")
+	require.Empty(t, p.Status().Task)
+}
+
 func TestDetailsOfAShortStoryHaveAllOfIt(t *testing.T) {
 	t.Parallel()
 	page := details(busyPort(10))

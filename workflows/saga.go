@@ -267,6 +267,7 @@ func (s *saga) readCarrier(ctx workflow.Context) error {
 		s.record(ctx, porting.EventUnknownState, s.port.Receipt.Carrier, fmt.Sprintf("%q is not known to portsaga; kept as it is", status.Raw))
 	}
 	s.carrier = status
+	s.render(ctx)
 	return nil
 }
 

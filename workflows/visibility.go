@@ -115,6 +115,7 @@ func (s *saga) publish(ctx workflow.Context) error {
 
 // render writes the details page. It costs no history.
 func (s *saga) render(ctx workflow.Context) {
+	s.port.Task = s.carrier.Task
 	workflow.SetCurrentDetails(ctx, details(s.port))
 }
 

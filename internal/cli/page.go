@@ -37,7 +37,7 @@ func (f *Factory) WritePage(w io.Writer, s porting.Status) {
 	}
 	fmt.Fprintln(w)
 	fields(w, "owner", oneLine(s.Owner), "bulk order", s.Bulk, "tenant", s.Tenant, "rules", s.Pack, "", s.PackWhy, "carrier", s.Carrier, "FOC", moment(s.FOCAt), "risk", string(s.Risk),
-		"clock", demoClock(s))
+		"at the desk", oneLine(s.Task), "clock", demoClock(s))
 	writeLeaving(w, s.Leaving)
 	f.section(w, "Numbers", len(s.Numbers), func(i int) string {
 		n := s.Numbers[i]
