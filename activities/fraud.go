@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/portsaga/portsaga/internal/fraud"
+	"github.com/portsaga/portsaga/internal/fraud/replay"
 	"github.com/portsaga/portsaga/internal/fraud/sources"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/match"
@@ -24,39 +25,49 @@ type Fraud struct {
 const maxReasons = 8
 
 // judgeFraud gathers the evidence of the moment and holds it against the policy. What is missing is told, and never read as
-// clean. A block needs a ground that the pack finds lawful; without one, people decide.
-func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
+// clean. A block needs a ground that the pack finds lawful; without one, people decide. Without a fraud desk nobody judges.
+func (a *Activities) judgeFraud(ctx context.Context, in porting.ScreenInput, found *porting.Findings) (*replay.Judged, error) {
 	if a.Fraud == nil {
-		return nil
+		return nil, nil
 	}
-	asked, err := a.askedAt(ctx, in)
+	evidence, err := a.evidence(ctx, in)
 	if err != nil {
-		return err
-	}
-	subject := a.subject(in, asked)
-	if err := a.remember(ctx, in, subject); err != nil {
-		return err
-	}
-	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(asked)), subject)
-	a.knowOrder(&evidence, in, asked)
-	if err := a.knowHistory(ctx, &evidence, in); err != nil {
-		return err
+		return nil, err
 	}
 	policy, _ := a.Fraud.Policy.Policy() // the last good one; a file that is broken is told by `portsaga fraud lint`
-	verdict := fraud.Evaluate(policy, evidence)
+	judged, err := replay.Judge(policy, evidence)
+	if err != nil {
+		return nil, err
+	}
+	verdict := judged.Verdict
 	found.Score, found.Fraud = verdict.Score, policyRef(verdict.Policy)
 	found.Notes = append(found.Notes, reasonsOf(verdict)...)
 	if verdict.Verdict == fraud.Block {
 		pack, err := a.Rules.Pack(in.Pack)
 		if err != nil {
-			return lasting(err)
+			return nil, lasting(err)
 		}
 		if ground, err := pack.Refusal(verdict.Ground, "recipient"); err == nil && ground.Lawful {
 			found.Blocked = &porting.Refusal{Reason: verdict.Ground, Note: "the fraud policy blocks the port; " + ground.Cite}
 		}
 	}
 	found.Risk = worse(found.Risk, riskOf(verdict, policy))
-	return nil
+	return &judged, nil
+}
+
+// evidence gathers what can be known of a port now, and remembers the request for those that come after it.
+func (a *Activities) evidence(ctx context.Context, in porting.ScreenInput) (fraud.Evidence, error) {
+	asked, err := a.askedAt(ctx, in)
+	if err != nil {
+		return fraud.Evidence{}, err
+	}
+	subject, odd := a.subject(in, asked), a.outOfHours(in, asked)
+	if err := a.remember(ctx, in, subject, odd); err != nil {
+		return fraud.Evidence{}, err
+	}
+	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(asked)), subject)
+	knowOrder(&evidence, in, odd)
+	return evidence, a.knowHistory(ctx, &evidence, in)
 }
 
 func policyRef(p fraud.PolicyRef) string { return p.ID + "@" + p.Version + " " + p.Digest }
@@ -148,12 +159,14 @@ func (a *Activities) tokens(o porting.Order) map[sources.Dimension]string {
 }
 
 // remember adds the request to our own memory, where the next one finds it.
-func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sources.Subject) error {
+func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sources.Subject, odd *bool) error {
 	tokens := map[string]string{}
 	for by, token := range s.Tokens {
 		tokens[string(by)] = token
 	}
-	return a.Ledger.RecordRequest(ctx, ledger.Request{PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, At: s.Letter.RequestedAt})
+	return a.Ledger.RecordRequest(ctx, ledger.Request{
+		PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, Bulk: in.Bulk, Odd: odd != nil && *odd, At: s.Letter.RequestedAt,
+	})
 }
 
 // ownSources ask our own memory, as it was when the port was asked for: what others ask for later says nothing of this one.
@@ -184,11 +197,11 @@ func (r requests) OtherAccounts(ctx context.Context, digest, account string) (in
 func (r requests) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) { return nil, nil }
 
 // knowOrder tells what the order itself shows.
-func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput, asked time.Time) {
+func knowOrder(e *fraud.Evidence, in porting.ScreenInput, odd *bool) {
 	o := in.Order
 	e.Know(fraud.Request{
 		Outgoing: new(false), Mobile: new(o.Kind == porting.KindWireless), HasLOA: new(o.Authorization.Kind == "loa"), Business: new(o.Subscriber.Business),
-		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: a.outOfHours(in, asked), Numbers: new(len(o.Numbers)),
+		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: odd, Numbers: new(len(o.Numbers)),
 	})
 	if o.CSR != nil {
 		e.Know(sources.Identity(match.Order(o)))
@@ -253,15 +266,16 @@ func (a *Activities) freshLook(ctx context.Context, in porting.ScreenInput, know
 		return nil, nil
 	}
 	found := porting.Findings{Risk: known.Risk, Notes: notesOfOthers(known.Notes)}
-	if err := a.judgeFraud(ctx, in, &found); err != nil {
+	judged, err := a.judgeFraud(ctx, in, &found)
+	if err != nil {
 		return nil, err
 	}
 	if found.Blocked == nil && found.Risk == known.Risk && found.Score <= known.Score {
-		return nil, nil
+		return nil, a.keepLook(ctx, in, found, judged)
 	}
 	found.Blocked = nil // an order that people approved is not refused behind their back: they look again
 	found.Risk = worse(found.Risk, porting.RiskHigh)
-	return &found, a.sign(ctx, in, &found)
+	return &found, a.sign(ctx, in, &found, judged)
 }
 
 // notesOfOthers are findings that are not the fraud policy's.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/internal/fraud/replay"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/rules"
 )
@@ -22,14 +23,15 @@ func (a *Activities) ScreenLeaving(ctx context.Context, in porting.LeavingInput)
 	if err != nil {
 		return porting.Findings{}, lasting(err)
 	}
-	s := donorCheck{a, pack, in, &porting.Findings{Risk: porting.RiskLow}}
-	if err := s.run(ctx); err != nil {
+	s := donorCheck{Activities: a, pack: pack, in: in, found: &porting.Findings{Risk: porting.RiskLow}}
+	judged, err := s.run(ctx)
+	if err != nil {
 		return porting.Findings{}, err
 	}
 	if s.found.Blocked != nil {
-		return *s.found, nil
+		return *s.found, a.keepLook(ctx, s.screenInput(), *s.found, judged)
 	}
-	return *s.found, a.signLeaving(ctx, pack, in, s.found)
+	return *s.found, a.signLeaving(ctx, pack, in, s.found, judged)
 }
 
 // donorCheck is one look at a request.
@@ -40,23 +42,23 @@ type donorCheck struct {
 	found *porting.Findings
 }
 
-func (s donorCheck) run(ctx context.Context) error {
+func (s donorCheck) run(ctx context.Context) (*replay.Judged, error) {
 	for _, number := range s.in.Request.Numbers {
 		line, err := s.Leaving.Switch.Line(ctx, number)
 		if porting.CodeOf(err) == "line-unknown" {
 			s.refuse("no such number is ours", porting.NumberNotFound, porting.WrongLosingCarrier, porting.NumberInactive)
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		if s.found.Blocked != nil {
-			return nil
+			return nil, nil
 		}
 		if err := s.look(ctx, number, line); err != nil || s.found.Blocked != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := checkHistoryOf(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
 	return s.judge(ctx)
 }
@@ -191,15 +193,16 @@ func (s donorCheck) note(format string, args ...any) {
 }
 
 // judge asks the fraud desk. Suspicion alone is rarely a ground: then people look, in the time that the answer has.
-func (s donorCheck) judge(ctx context.Context) error {
-	if err := s.judgeFraud(ctx, s.screenInput(), s.found); err != nil {
-		return err
+func (s donorCheck) judge(ctx context.Context) (*replay.Judged, error) {
+	judged, err := s.judgeFraud(ctx, s.screenInput(), s.found)
+	if err != nil {
+		return nil, err
 	}
 	if blocked := s.found.Blocked; blocked != nil {
 		s.found.Blocked, s.found.Risk = nil, porting.RiskHigh
 		s.refuse(blocked.Note, blocked.Reason, porting.SuspectedFraud)
 	}
-	return nil
+	return judged, nil
 }
 
 func checkHistoryOf(ctx context.Context, s donorCheck) error {
@@ -213,8 +216,8 @@ func screenInputOf(in porting.LeavingInput) porting.ScreenInput {
 }
 
 // signLeaving says who must decide, and signs the findings.
-func (a *Activities) signLeaving(ctx context.Context, pack *rules.Pack, in porting.LeavingInput, found *porting.Findings) error {
-	if err := a.sign(ctx, screenInputOf(in), found); err != nil {
+func (a *Activities) signLeaving(ctx context.Context, pack *rules.Pack, in porting.LeavingInput, found *porting.Findings, judged *replay.Judged) error {
+	if err := a.sign(ctx, screenInputOf(in), found, judged); err != nil {
 		return err
 	}
 	policy := leavingPolicy(pack, found.Risk)

@@ -24,7 +24,7 @@ func newFraud(f *Factory) *cobra.Command {
 		Example: "  portsaga fraud lint mine.yaml\n  portsaga fraud evaluate --policy mine.yaml --evidence evidence.json\n" +
 			"  portsaga fraud backtest --policy mine.yaml --cases cases.jsonl",
 		GroupID: groupRules,
-	}, newFraudPolicy(f), newFraudLint(f), newFraudEvaluate(f), newFraudBacktest(f), newFraudWatch(f))
+	}, newFraudPolicy(f), newFraudLint(f), newFraudEvaluate(f), newFraudBacktest(f), newFraudReplay(f), newFraudWatch(f))
 }
 
 func newFraudPolicy(f *Factory) *cobra.Command {
