@@ -33,6 +33,27 @@ func openSimulator(name string, s CarrierSettings, on *wire.Line) (carrier.Gatew
 	return &simulator.Client{URL: s.URL, HTTP: on.Client(s.timeout())}, nil
 }
 
+// verifiers are the adapters whose carriers send news, each with how their signatures are checked.
+var verifiers = map[string]func(CarrierSettings) (carrier.Webhook, error){}
+
+// Webhooks are the carriers whose news can be verified: those with a key for it.
+func (c Carriers) Webhooks() (map[string]carrier.Webhook, error) {
+	webhooks := map[string]carrier.Webhook{}
+	for _, name := range c.Names() {
+		s := c.Carriers[name]
+		open := verifiers[s.Adapter]
+		if open == nil || s.NewsKeyFile == "" {
+			continue
+		}
+		verifier, err := open(s)
+		if err != nil {
+			return nil, err
+		}
+		webhooks[name] = verifier
+	}
+	return webhooks, nil
+}
+
 // openCarriers opens every carrier, each on a line of its own that writes down what is said.
 func openCarriers(c Carriers, books func() *ledger.Ledger) (map[string]carrier.Gateway, error) {
 	gateways := map[string]carrier.Gateway{}

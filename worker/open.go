@@ -44,6 +44,7 @@ type Neighbours struct {
 	*activities.Activities
 	registry *approval.Keeper // for the front door of decisions; nil where they are trusted as they come
 	settings Carriers         // of the carriers that a gate has
+	webhooks map[string]carrier.Webhook
 }
 
 // Open opens the neighbours. Close them when the worker has stopped.
@@ -124,6 +125,9 @@ func (n *Neighbours) openGate(s Settings) (err error) {
 	}
 	n.Carriers, err = openCarriers(carriers, func() *ledger.Ledger { return n.Ledger })
 	if err != nil {
+		return err
+	}
+	if n.webhooks, err = carriers.Webhooks(); err != nil {
 		return err
 	}
 	n.settings, n.Prefer, n.Lines = carriers, carriers.Prefer, carriers.lines()

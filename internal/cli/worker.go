@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"path/filepath"
 	"slices"
 
@@ -84,7 +85,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		func(ctx context.Context) error {
 			return worker.Run(ctx, c, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
 		},
-		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg) })
+		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) })
 }
 
 // door is where the carrier's news come in; a nil one is shut.
@@ -97,9 +98,12 @@ func (f *Factory) openDoor(ctx context.Context, cfg config.Config) (*door, error
 	if cfg.WebhookAddr == "" {
 		return nil, nil
 	}
-	secret, err := config.ReadSecret(cfg.WebhookSecretFile)
-	if err != nil {
-		return nil, err
+	var secret porting.Secret // without one, no news of a simulated carrier are believed
+	if cfg.WebhookSecretFile != "" {
+		var err error
+		if secret, err = config.ReadSecret(cfg.WebhookSecretFile); err != nil {
+			return nil, err
+		}
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.WebhookAddr)
 	if err != nil {
@@ -119,13 +123,18 @@ func (d *door) address() string {
 	return d.listener.Addr().String()
 }
 
-func (f *Factory) takeNews(ctx context.Context, d *door, c client.Client, cfg config.Config) error {
+func (f *Factory) takeNews(ctx context.Context, d *door, c client.Client, cfg config.Config, n worker.Neighbours) error {
 	if d == nil {
 		<-ctx.Done()
 		return nil
 	}
 	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue})
-	return worker.ServeNews(ctx, d.listener, worker.NewsHandler(ports, d.secret, f.Now, f.Log()))
+	simulated := worker.NewsHandler(ports, d.secret, f.Now, f.Log())
+	doors := http.NewServeMux()
+	doors.Handle("/", simulated)
+	doors.Handle("POST /news/simulator", simulated)
+	doors.Handle("POST /news/{carrier}", n.News(ports, f.Now, f.Log()))
+	return worker.ServeNews(ctx, d.listener, doors)
 }
 
 // together runs all until each has ended. The first that ends ends the others.

@@ -33,8 +33,8 @@ type Config struct {
 	Carriers          string `split_words:"true" desc:"file with the carriers; the two below name a single one when empty"`
 	Carrier           string `split_words:"true" default:"simulator" desc:"gateway of orders that name none"`
 	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
-	WebhookAddr       string `split_words:"true" desc:"host:port on which a worker listens for carrier news; it does not listen when empty"`
-	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs carrier news"`
+	WebhookAddr       string `split_words:"true" desc:"host:port on which a gate listens for carrier news; it does not listen when empty"`
+	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs the news of a simulated carrier"`
 	Approvals         string `split_words:"true" desc:"signed, or trusted, which believes unsigned decisions (signed; in dev, trusted until there is a registry)"`
 	Registry          string `split_words:"true" desc:"registry of approvers, signed by its roots (registry.json in PORTSAGA_DIR)"`
 	RegistryRoots     string `split_words:"true" desc:"root keys that the registry is believed by (registry-roots.json in PORTSAGA_DIR)"`
@@ -102,7 +102,7 @@ func (c *Config) validate() error {
 		notEmpty("CARRIER", c.Carrier),
 		isURL("CARRIER_URL", c.CarrierURL),
 		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
-		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", c.WebhookSecretFile),
+		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", cmp.Or(c.WebhookSecretFile, c.Carriers)),
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
