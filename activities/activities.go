@@ -40,7 +40,7 @@ type Activities struct {
 // gateway is the carrier of that name.
 func (a *Activities) gateway(name string) (carrier.Gateway, error) {
 	if g, ok := a.Carriers[name]; ok {
-		return g, nil
+		return a.audited(name, g), nil
 	}
 	return nil, never(&porting.Error{
 		Kind: porting.Refused, Code: "carrier-not-configured", Op: "choose carrier", Object: name,

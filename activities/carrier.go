@@ -43,6 +43,9 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 		return withheld, err
 	}
 	lsr, err := a.lsr(ctx, in)
+	if err == nil {
+		err = a.recordTrusted(ctx, in)
+	}
 	if err != nil {
 		return porting.SubmitAnswer{}, err
 	}

@@ -29,6 +29,9 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	if err := a.tellEnd(ctx, in); err != nil {
 		return false, err
 	}
+	if err := a.recordTimeline(ctx, in.Port, in.Timeline); err != nil {
+		return false, err
+	}
 	if err := a.Ledger.DestroySecrets(ctx, in.Port); err != nil {
 		return false, err
 	}
@@ -55,7 +58,7 @@ func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (po
 	if found != nil || err != nil {
 		return porting.Verification{Status: status, Found: found}, err
 	}
-	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At})
+	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At, Timeline: in.Timeline})
 	return porting.Verification{Status: status, Closed: true}, err
 }
 

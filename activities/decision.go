@@ -51,7 +51,11 @@ func (a *Activities) VerifyDecision(ctx context.Context, in porting.DecisionInpu
 			return porting.Judged{}, err
 		}
 	}
-	return a.judged(in, signed, saga.RunID, now)
+	judged, err := a.judged(in, signed, saga.RunID, now)
+	if err != nil {
+		return porting.Judged{}, err
+	}
+	return judged, a.recordDecision(ctx, saga.ID, registry, judged.Decision)
 }
 
 func (a *Activities) judged(in porting.DecisionInput, signed approval.Approved, run string, now time.Time) (porting.Judged, error) {

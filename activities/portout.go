@@ -186,7 +186,7 @@ func (a *Activities) portOuts(in porting.LeavingInput) (carrier.PortOuts, error)
 			Detail: "this carrier asks nobody before numbers leave", Next: "call its people before the time is over",
 		})
 	}
-	return asks, nil
+	return answersFor(in.Port, asks), nil
 }
 
 // ReadPortOut reads back what the counterparty has.

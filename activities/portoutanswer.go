@@ -254,7 +254,7 @@ func (a *Activities) ReleaseNumbers(ctx context.Context, in porting.ReleaseInput
 	if a.Leaving == nil {
 		return porting.Released{}, never(&porting.Error{Kind: porting.Refused, Code: "switch-not-configured", Op: "release numbers", Object: in.Leaving.Port, Detail: "this worker does not reach our own network"})
 	}
-	return answer, a.Leaving.Switch.Release(ctx, in.Leaving.Port, movedNumbers(in.Leaving.Request.Numbers, seen.Numbers))
+	return answer, a.release(ctx, in.Leaving, movedNumbers(in.Leaving.Request.Numbers, seen.Numbers))
 }
 
 // movedNumbers leaves out those that the counterparty says did not move.

@@ -74,7 +74,7 @@ func (s *saga) beginRollback(ctx workflow.Context, cause error) (ended, err erro
 // release frees the numbers and destroys the secrets; it is the last undo, so the outcome is known.
 func (s *saga) release(ctx workflow.Context) error {
 	_, err := call[bool](ctx, s, undoCall, porting.StepClose, "close the port in the ledger: "+string(s.outcome),
-		porting.CloseInput{Port: s.port.ID, Outcome: s.outcome, At: s.now(ctx)})
+		porting.CloseInput{Port: s.port.ID, Outcome: s.outcome, At: s.now(ctx), Timeline: s.port.Timeline})
 	return err
 }
 

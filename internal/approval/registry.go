@@ -10,6 +10,7 @@ const Skew = 2 * time.Minute
 
 // Registry knows whose key a key is. It was signed by its roots and by those that the deployment pins.
 type Registry struct {
+	file     []byte
 	document Document
 	digest   string
 	people   *people
@@ -62,7 +63,7 @@ func OpenRegistry(file, roots []byte, at time.Time) (*Registry, error) {
 	if err := people.apartFrom(pinned); err != nil {
 		return nil, err
 	}
-	r := &Registry{document, Digest(signed.Document), people}
+	r := &Registry{file, document, Digest(signed.Document), people}
 	if err := r.validAt(at); err != nil {
 		return nil, err
 	}
@@ -92,6 +93,9 @@ func (r *Registry) Version() int { return r.document.Version }
 
 // Digest is that of the document's exact bytes.
 func (r *Registry) Digest() string { return r.digest }
+
+// File is the signed file as it was read, for those who want to judge as this registry does.
+func (r *Registry) File() []byte { return r.file }
 
 // Audience is the deployment whose decisions it judges.
 func (r *Registry) Audience() string { return r.document.Audience }

@@ -20,9 +20,18 @@ type ServiceKey struct {
 	signer jose.Signer
 }
 
-// LoadServiceKey reads an OpenSSH private key, as ssh-keygen -t ed25519 -N "" writes it. Codes: "service-key-exposed" if
-// anyone but its owner may read it, "service-key-encrypted", "service-key-invalid", "file-unreadable".
+// LoadServiceKey reads the key of a worker. The codes are those of LoadPrivateKey.
 func LoadServiceKey(file string) (*ServiceKey, error) {
+	private, err := LoadPrivateKey(file)
+	if err != nil {
+		return nil, err
+	}
+	return NewServiceKey(private)
+}
+
+// LoadPrivateKey reads an OpenSSH private key, as ssh-keygen -t ed25519 -N "" writes it. Codes: "service-key-exposed" if
+// anyone but its owner may read it, "service-key-encrypted", "service-key-invalid", "file-unreadable".
+func LoadPrivateKey(file string) (ed25519.PrivateKey, error) {
 	text, err := readPrivate(file)
 	if err != nil {
 		return nil, err
@@ -37,7 +46,7 @@ func LoadServiceKey(file string) (*ServiceKey, error) {
 		return nil, badServiceKey("service-key-invalid", file, "it is not an Ed25519 private key in OpenSSH's format",
 			`make one with ssh-keygen -t ed25519 -N ""`)
 	}
-	return NewServiceKey(*ours)
+	return *ours, nil
 }
 
 // NewServiceKey is a key that is already in memory.
