@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/fraud/replay"
 	"github.com/portsaga/portsaga/internal/match"
 	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/porting"
@@ -22,12 +22,14 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 	if err != nil {
 		return porting.Findings{}, err
 	}
-	found, err := a.screen(ctx, in)
+	found, judged, err := a.screen(ctx, in)
 	if err != nil {
 		return found, err
 	}
 	if found.Blocked == nil {
-		err = a.sign(ctx, in, &found)
+		err = a.sign(ctx, in, &found, judged)
+	} else {
+		err = a.keepLook(ctx, in, found, judged)
 	}
 	if err == nil {
 		err = a.recordScreening(ctx, in, found)
@@ -54,37 +56,33 @@ func (a *Activities) asTaken(ctx context.Context, in porting.ScreenInput) (porti
 	return in, nil
 }
 
-// screen makes the checks, one after the other, until one of them blocks the order.
-func (a *Activities) screen(ctx context.Context, in porting.ScreenInput) (porting.Findings, error) {
+// screen makes the checks, one after the other, until one of them blocks the order. The fraud desk's is the last.
+func (a *Activities) screen(ctx context.Context, in porting.ScreenInput) (porting.Findings, *replay.Judged, error) {
 	found := porting.Findings{Risk: porting.RiskLow}
 	for _, check := range []func(context.Context, porting.ScreenInput, *porting.Findings) error{
-		a.checkAuthorization, a.checkPortability, checkRecord, a.checkHistory, a.judgeFraud,
+		a.checkAuthorization, a.checkPortability, checkRecord, a.checkHistory,
 	} {
 		if err := check(ctx, in, &found); err != nil || found.Blocked != nil {
-			return found, err
+			return found, nil, err
 		}
 	}
-	return found, nil
+	judged, err := a.judgeFraud(ctx, in, &found)
+	return found, judged, err
 }
 
-// sign says who must approve at the risk that was found, and signs the findings: nobody can answer for this worker.
-func (a *Activities) sign(ctx context.Context, in porting.ScreenInput, found *porting.Findings) error {
-	if a.Approvals == nil {
-		return nil
+// sign says who must approve at the risk that was found, and signs the findings with what the fraud desk judged by: nobody can
+// answer for this worker.
+func (a *Activities) sign(ctx context.Context, in porting.ScreenInput, found *porting.Findings, judged *replay.Judged) error {
+	nonce, verdict, err := a.testify(ctx, in, *found, judged)
+	if a.Approvals == nil || err != nil {
+		return err
 	}
 	pack, err := a.Rules.Pack(in.Pack)
 	if err != nil {
 		return lasting(err)
 	}
 	policy := pack.Policy(found.Risk)
-	found.Policy, found.Nonce = &policy, unguessable()
-	found.Verdict, err = a.Approvals.Key.Sign(approval.ScreeningVerdict{
-		Port: in.Port, OrderVersion: in.Order.Version, OrderDigest: porting.OrderDigest(in.Salt, in.Order),
-		Risk: found.Risk, Notes: found.Notes, Nonce: found.Nonce, At: time.Now().UTC(),
-	})
-	if err != nil {
-		return err
-	}
+	found.Policy, found.Nonce, found.Verdict = &policy, nonce, verdict
 	return a.Ledger.RecordScreening(ctx, in.Port, found.Nonce, found.Risk, in.At)
 }
 
