@@ -17,6 +17,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
+	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -29,7 +30,7 @@ func TestAMailIsSentOnce(t *testing.T) {
 	require.Equal(t, 1, w.deliver(t))
 	require.Zero(t, w.deliver(t))
 
-	require.Equal(t, map[string]int{"<" + records[0].ID + "@example.com>": 1}, w.mail.accepted())
+	require.Equal(t, map[string]int{"<" + records[0].ID + "@example.com>": 1}, w.mail.Accepted())
 	sent := w.noticesOf(t, "pi-1")[0]
 	require.Equal(t, ledger.NoticeSent, sent.State)
 	require.Equal(t, noon, sent.SentAt)
@@ -42,7 +43,7 @@ func TestAMailSaysWhatItIs(t *testing.T) {
 	w.tell(t, notify.Received, factsOf("pi-1"))
 	w.deliver(t)
 
-	m := w.mail.lastMail(t)
+	m := w.mail.LastMail(t)
 	require.Equal(t, "<"+address+">", m.Header.Get("To"))
 	require.Equal(t, `"Example Telecom" <notices@example.com>`, m.Header.Get("From"))
 	require.Equal(t, "de", m.Header.Get("Content-Language"))
@@ -61,7 +62,7 @@ func TestAMailSaysWhatItIs(t *testing.T) {
 func TestMailServerDownForAnHour(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mail.behave(down)
+	w.mail.Behave(notifytest.Down)
 	const ports = 40
 	want := map[string]int{}
 	for i := range ports {
@@ -75,14 +76,14 @@ func TestMailServerDownForAnHour(t *testing.T) {
 	require.Equal(t, "smtp-unavailable", w.noticesOf(t, "pi-0")[0].Failure)
 	require.Less(t, w.noticesOf(t, "pi-0")[0].Attempts, 25, "a server that is down is not flooded")
 
-	w.mail.behave(accepting)
+	w.mail.Behave(notifytest.Accepting)
 	accepted := 0
 	for range 12 {
 		accepted += w.deliver(t)
 		w.clock.advance(30 * time.Second)
 	}
 	require.Equal(t, ports, accepted)
-	require.Equal(t, want, w.mail.accepted())
+	require.Equal(t, want, w.mail.Accepted())
 }
 
 func TestAServerThatIsNotThere(t *testing.T) {
@@ -103,19 +104,19 @@ func TestAServerThatIsNotThere(t *testing.T) {
 func TestWhatAMailServerAnswers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		how     behaviour
+		how     notifytest.Behaviour
 		state   ledger.NoticeState
 		failure string
 	}{
-		"no such user":                       {refusing, ledger.NoticeFailed, "smtp-refused"},
-		"not now":                            {greylisting, ledger.NoticePending, "smtp-unavailable"},
-		"accepted, and no goodbye":           {hangingUp, ledger.NoticeSent, ""},
-		"accepted, the acknowledgement lost": {losingTheReply, ledger.NoticePending, "smtp-unavailable"},
+		"no such user":                       {notifytest.Refusing, ledger.NoticeFailed, "smtp-refused"},
+		"not now":                            {notifytest.Greylisting, ledger.NoticePending, "smtp-unavailable"},
+		"accepted, and no goodbye":           {notifytest.HangingUp, ledger.NoticeSent, ""},
+		"accepted, the acknowledgement lost": {notifytest.LosingTheReply, ledger.NoticePending, "smtp-unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.mail.behave(c.how)
+			w.mail.Behave(c.how)
 			w.tell(t, notify.Received, factsOf("pi-1"))
 			w.deliver(t)
 			n := w.noticesOf(t, "pi-1")[0]
@@ -129,13 +130,13 @@ func TestWhatAMailServerAnswers(t *testing.T) {
 func TestALostAcknowledgementRepeatsTheSameMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mail.behave(losingTheReply)
+	w.mail.Behave(notifytest.LosingTheReply)
 	w.tell(t, notify.Received, factsOf("pi-1"))
 	w.deliver(t)
-	w.mail.behave(accepting)
+	w.mail.Behave(notifytest.Accepting)
 	w.clock.advance(time.Minute)
 	require.Equal(t, 1, w.deliver(t))
-	require.Len(t, w.mail.accepted(), 1)
+	require.Len(t, w.mail.Accepted(), 1)
 }
 
 func TestNoMailInTheClearWhereTLSIsMandatory(t *testing.T) {
@@ -143,7 +144,7 @@ func TestNoMailInTheClearWhereTLSIsMandatory(t *testing.T) {
 	w := newWorld(t, func(o *notify.Options) { o.Senders[notify.Email].(*notify.SMTP).TLS = notify.TLSMandatory })
 	w.tell(t, notify.Received, factsOf("pi-1"))
 	require.Zero(t, w.deliver(t))
-	require.Empty(t, w.mail.accepted())
+	require.Empty(t, w.mail.Accepted())
 	require.Equal(t, ledger.NoticePending, w.noticesOf(t, "pi-1")[0].State)
 }
 
@@ -155,7 +156,7 @@ func TestResendingIsAnotherMail(t *testing.T) {
 	_, err := w.books.ResendNotice(t.Context(), id, noon)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.deliver(t))
-	require.Equal(t, map[string]int{"<" + id + "@example.com>": 1, "<" + id + ".2@example.com>": 1}, w.mail.accepted())
+	require.Equal(t, map[string]int{"<" + id + "@example.com>": 1, "<" + id + ".2@example.com>": 1}, w.mail.Accepted())
 }
 
 // crashing is an outbox whose process dies before it can say that a mail was accepted.
@@ -177,7 +178,7 @@ func TestAProcessThatDiesAfterTheAcceptance(t *testing.T) {
 	require.Zero(t, w.deliver(t), "it is leased to the dead")
 	w.clock.advance(3 * time.Minute)
 	require.Equal(t, 1, w.deliver(t))
-	require.Len(t, w.mail.accepted(), 1, "both had one Message-ID")
+	require.Len(t, w.mail.Accepted(), 1, "both had one Message-ID")
 }
 
 func TestRunDeliversAtOnce(t *testing.T) {
@@ -237,7 +238,7 @@ func TestTheLedgerHoldsNothingPersonal(t *testing.T) {
 	_, err = w.DeliverDue(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, books.Close())
-	require.Contains(t, w.mail.texts[0], "https://port.example/stop/")
+	require.Contains(t, w.mail.Texts()[0], "https://port.example/stop/")
 
 	held, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -254,7 +255,7 @@ func TestTheLedgerHoldsNothingPersonal(t *testing.T) {
 func TestAnErrorHoldsNoAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mail.behave(refusing)
+	w.mail.Behave(notifytest.Refusing)
 	_, err := w.smtp().Send(t.Context(), notify.Message{ID: "n", Key: "n", To: address, Content: notify.Content{Subject: "s", Text: "t", HTML: "h"}})
 	require.Equal(t, porting.Refused, porting.KindOf(err))
 	require.NotContains(t, strings.ToLower(err.Error()), "sentinel", "the server repeats it")
@@ -271,7 +272,7 @@ func TestSuppressedIsRecordedAndNotSent(t *testing.T) {
 	facts.LineSeparation = &notify.Quiet{By: "ben@care"}
 	w.tell(t, notify.Received, facts)
 	require.Equal(t, 1, w.deliver(t))
-	require.Equal(t, "<"+address+">", w.mail.lastMail(t).Header.Get("To"))
+	require.Equal(t, "<"+address+">", w.mail.LastMail(t).Header.Get("To"))
 	var suppressed []string
 	for _, n := range w.noticesOf(t, "pi-1") {
 		if n.State == ledger.NoticeSuppressed {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
+	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -41,7 +42,7 @@ type world struct {
 	*notify.Notifier
 	books *ledger.Ledger
 	keys  *vault.Vault
-	mail  *mailServer
+	mail  *notifytest.MailServer
 	clock *clock
 }
 
@@ -52,7 +53,7 @@ func newWorld(t testing.TB, change ...func(*notify.Options)) *world {
 	t.Cleanup(func() { require.NoError(t, books.Close()) })
 	keys, err := vault.Create(filepath.Join(t.TempDir(), "key"))
 	require.NoError(t, err)
-	w := &world{books: books, keys: keys, mail: startMailServer(t), clock: &clock{now: noon}}
+	w := &world{books: books, keys: keys, mail: notifytest.Start(t), clock: &clock{now: noon}}
 	o := notify.Options{
 		Outbox: books, Vault: keys, Templates: templates(t), LinkBase: "https://port.example", Now: w.clock.Now,
 		Senders: map[notify.Channel]notify.Sender{notify.Email: w.smtp()},
@@ -65,7 +66,7 @@ func newWorld(t testing.TB, change ...func(*notify.Options)) *world {
 }
 
 func (w *world) smtp() *notify.SMTP {
-	return &notify.SMTP{Addr: w.mail.addr(), TLS: notify.TLSNone, From: "Example Telecom <notices@example.com>", Now: w.clock.Now}
+	return &notify.SMTP{Addr: w.mail.Addr(), TLS: notify.TLSNone, From: "Example Telecom <notices@example.com>", Now: w.clock.Now}
 }
 
 func templates(t testing.TB) *notify.Templates {
