@@ -41,7 +41,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	clean(t)
 	values := map[string]string{
 		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "q", "PORTSAGA_LEDGER": "postgres://l", "PORTSAGA_KEY_FILE": "/k", "PORTSAGA_RULES_DIR": "/r",
-		"PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
+		"PORTSAGA_CARRIERS": "/n", "PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
 		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h",
 		"PORTSAGA_BY": "ana@desk", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
 		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
@@ -55,7 +55,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
-		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carrier: "telnyx", CarrierURL: "https://c.example",
+		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carriers: "/n", Carrier: "telnyx", CarrierURL: "https://c.example",
 		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", SSHKey: "/h", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
