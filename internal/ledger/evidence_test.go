@@ -29,9 +29,10 @@ func evidenceSuite(t *testing.T, dsn newDSN) {
 		"the text of a policy is kept once":         testPolicyText,
 		"requests count between two instants":       testRequests,
 		"a bulk order is one request":               testBulkRequests,
-		"bursts":                                    testBursts,
-		"odd hours":                                 testOddHours,
-		"a ledger from before evidence was kept":    testMigrateRequests,
+		"a letter of a bulk order is for all of it": testBulkLetter,
+		"bursts":                                 testBursts,
+		"odd hours":                              testOddHours,
+		"a ledger from before evidence was kept": testMigrateRequests,
 		"only a port's last screening is its nonce": testScreenings,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +142,28 @@ func testBulkRequests(t *testing.T, dsn newDSN) {
 
 	require.NoError(t, l.RecordRequest(t.Context(), ledger.Request{PortID: "pi-again", Tokens: map[string]string{"number": "n-pi-bulk-1"}, Bulk: "bk-1", At: noon}))
 	require.Equal(t, 2, requests(t, l, "number", "n-pi-bulk-1"), "a number that is asked for twice is, whoever asks")
+}
+
+func testBulkLetter(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	send := func(portID, account, bulk string) {
+		t.Helper()
+		require.NoError(t, l.RecordRequest(t.Context(), ledger.Request{PortID: portID, Account: account, Bulk: bulk, Letter: "sha", At: noon}))
+	}
+	elsewhere := func(account string) int {
+		t.Helper()
+		n, err := l.LettersElsewhere(t.Context(), "sha", account)
+		require.NoError(t, err)
+		return n
+	}
+	send("pi-1", "a1", "bk-1")
+	send("pi-2", "a2", "bk-1")
+	require.Zero(t, elsewhere("a1"))
+	send("pi-3", "a3", "")
+	require.Equal(t, 1, elsewhere("a1"), "the same letter from outside the order")
+	require.Equal(t, 2, elsewhere("a3"))
+	send("pi-4", "a4", "bk-2")
+	require.Equal(t, 2, elsewhere("a2"), "and in another order")
 }
 
 func testBursts(t *testing.T, dsn newDSN) {

@@ -74,9 +74,12 @@ func (l *Ledger) CountAccounts(ctx context.Context, dimension, token string, sin
 		dimension, token, since.UnixMicro(), until.UnixMicro())
 }
 
-// LettersElsewhere is for how many other accounts a letter was sent.
+// LettersElsewhere is for how many other accounts a letter was sent, other than in the same bulk order: its letter is for all of
+// its accounts.
 func (l *Ledger) LettersElsewhere(ctx context.Context, digest, account string) (int, error) {
-	return l.count(ctx, `SELECT count(DISTINCT account) FROM letters WHERE sha256 = $1 AND account <> $2`, digest, account)
+	return l.count(ctx, `SELECT count(DISTINCT l.account) FROM letters l LEFT JOIN request_origins o ON o.port_id = l.port_id
+		WHERE l.sha256 = $1 AND l.account <> $2 AND NOT EXISTS (SELECT 1 FROM letters own JOIN request_origins mine ON mine.port_id = own.port_id
+			WHERE own.sha256 = $1 AND own.account = $2 AND mine.bulk <> '' AND mine.bulk = o.bulk)`, digest, account)
 }
 
 func (l *Ledger) count(ctx context.Context, query string, args ...any) (int, error) {
