@@ -122,14 +122,25 @@ func fileToCreate(uri string) (string, error) {
 	return path, nil
 }
 
+// Versions tells which schema a ledger that is there has, and which this program knows. It migrates nothing.
+func Versions(ctx context.Context, dsn string) (is, known int64, err error) {
+	const op = "look at ledger"
+	db, dialect, err := connect(dsn)
+	if err != nil {
+		return 0, 0, fault(op, "", err)
+	}
+	defer func() { _ = db.Close() }()
+	provider, err := providerOf(db, dialect)
+	if err == nil {
+		is, known, err = provider.GetVersions(ctx)
+	}
+	return is, known, fault(op, "", err)
+}
+
 // migrate applies what is missing. Each migration is one transaction: of two processes that apply it at once one fails
 // whole, looks again and finds the work done.
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithTableName("ledger_version"))
+	provider, err := providerOf(db, dialect)
 	if err != nil {
 		return err
 	}
@@ -139,6 +150,14 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 		}
 	}
 	return err
+}
+
+func providerOf(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, db, files, goose.WithTableName("ledger_version"))
 }
 
 // refuseNewer keeps an old program away from a schema whose rules it does not know.
