@@ -53,19 +53,38 @@ const (
 	PINNone   PINVerdict = "none"   // the number has no PIN
 )
 
-// PlanAnswer says how a request must be answered, from the rules alone.
+// PlanAnswer says how a request must be answered, from the rules and the answer policy alone.
 func (a *Activities) PlanAnswer(_ context.Context, in porting.AnswerPlanInput) (porting.AnswerPlan, error) {
-	order := in.Request.Order()
-	chosen, err := a.Rules.Select(order, in.At)
+	pack, why, err := a.packOf(in)
 	if no, ok := refusal(err, porting.OrderInvalid); ok {
 		return porting.AnswerPlan{Refused: no}, nil
 	}
 	if err != nil {
 		return porting.AnswerPlan{}, err
 	}
-	pack := chosen.Pack
-	plan := porting.AnswerPlan{Pack: pack.Ref(), PackWhy: chosen.Why, Jurisdiction: pack.ID, Grounds: donorGrounds(pack), Defaults: a.defaultsOf(in.Request)}
-	if err := answerTimes(pack, in, &plan); err != nil {
+	policy := a.AnswerPolicies.Of(in.Request.TenantOrDefault(), pack.ID)
+	if in.Answers != nil {
+		policy = *in.Answers
+	}
+	plan, err := planUnder(pack, in, policy)
+	plan.PackWhy = why
+	return plan, err
+}
+
+// packOf is the pack that a port is pinned to, or the one that the rules choose.
+func (a *Activities) packOf(in porting.AnswerPlanInput) (*rules.Pack, string, error) {
+	if in.Pack != "" {
+		pack, err := a.Rules.Pack(in.Pack)
+		return pack, "pinned when the numbers were claimed", err
+	}
+	chosen, err := a.Rules.Select(in.Request.Order(), in.At)
+	return chosen.Pack, chosen.Why, err
+}
+
+// planUnder is the plan of an answer under a pack and an answer policy.
+func planUnder(pack *rules.Pack, in porting.AnswerPlanInput, policy porting.AnswerPolicy) (porting.AnswerPlan, error) {
+	plan := porting.AnswerPlan{Pack: pack.Ref(), Jurisdiction: pack.ID, Grounds: donorGrounds(pack), Defaults: policy.Defaults, Policy: policy.Ref}
+	if err := answerTimes(pack, in, policy.Lead, &plan); err != nil {
 		return porting.AnswerPlan{}, lasting(err)
 	}
 	if ask, asked := pack.Confirmation(); asked && ask.By == rules.Donor {
@@ -79,8 +98,9 @@ func (a *Activities) PlanAnswer(_ context.Context, in porting.AnswerPlanInput) (
 	return plan, nil
 }
 
-// answerTimes sets until when the answer must be there, and when policy gives it: a lead before, in short times a tenth.
-func answerTimes(pack *rules.Pack, in porting.AnswerPlanInput, plan *porting.AnswerPlan) error {
+// answerTimes sets until when the answer must be there, and when policy gives it: the pack's lead before, in short times a
+// tenth of them, or a longer lead of our own, up to half of the time.
+func answerTimes(pack *rules.Pack, in porting.AnswerPlanInput, own time.Duration, plan *porting.AnswerPlan) error {
 	order := in.Request.Order()
 	place := placeOf(porting.Place{Number: order.Numbers[0], Region: order.Subscriber.Address.Region})
 	answer, err := pack.Due(clockAnswer, in.At, place)
@@ -95,8 +115,9 @@ func answerTimes(pack *rules.Pack, in porting.AnswerPlanInput, plan *porting.Ans
 	if silence := in.Request.SilenceAt; !silence.IsZero() && silence.Before(plan.AnswerBy) {
 		plan.AnswerBy, plan.Why = silence, "the recipient goes on by itself at "+silence.Format(time.RFC3339)+", before the rules' own time is over"
 	}
-	ahead := min(lead.At.Sub(in.At), plan.AnswerBy.Sub(in.At)/10)
-	plan.LastMoment = plan.AnswerBy.Add(-max(ahead, 0))
+	whole := plan.AnswerBy.Sub(in.At)
+	ahead := max(min(lead.At.Sub(in.At), whole/10), min(own, whole/2), 0)
+	plan.LastMoment = plan.AnswerBy.Add(-ahead)
 	return nil
 }
 
@@ -109,14 +130,6 @@ func donorGrounds(pack *rules.Pack) []porting.Reason {
 		}
 	}
 	return grounds
-}
-
-// defaultsOf are the tenant's answers at the last moment, or those of everybody.
-func (a *Activities) defaultsOf(r porting.PortOutRequest) porting.AnswerDefaults {
-	if own, set := a.AnswerDefaults[r.TenantOrDefault()]; set {
-		return own
-	}
-	return a.AnswerDefaults[""]
 }
 
 // ClaimLeaving takes the numbers for a port-out: one that another port holds, because it is still arriving, cannot leave.
@@ -138,8 +151,14 @@ func (a *Activities) ClaimLeaving(ctx context.Context, in porting.LeavingInput) 
 	if err != nil {
 		return porting.Receipt{}, lasting(err)
 	}
-	receipt.Epoch = fence.Epoch
-	return receipt, nil
+	pinned, err := a.pinAnswers(ctx, in, fence)
+	receipt.Epoch, receipt.Answers = fence.Epoch, pinned.Ref
+	return receipt, err
+}
+
+// pinAnswers keeps the answer policy of this gate for the life of the port; the first one that was pinned holds.
+func (a *Activities) pinAnswers(ctx context.Context, in porting.LeavingInput, fence ledger.Fence) (porting.AnswerPolicy, error) {
+	return a.Ledger.PinAnswers(ctx, in.Port, a.AnswerPolicies.Of(fence.Tenant, jurisdictionOf(fence.Pack)))
 }
 
 func (a *Activities) claimLeaving(ctx context.Context, in porting.LeavingInput, receipt *porting.Receipt) (ledger.Fence, error) {
@@ -168,7 +187,7 @@ func (a *Activities) stillArriving(in porting.LeavingInput, cause error) (portin
 // carrierOf is the gateway that brought a request.
 func (a *Activities) carrierOf(in porting.LeavingInput) string {
 	if in.Request.Carrier == "" {
-		return a.DefaultCarrier
+		return a.defaultCarrier()
 	}
 	return in.Request.Carrier
 }

@@ -122,10 +122,8 @@ func TestPlanOfAnAnswer(t *testing.T) {
 	require.True(t, canadian.Confirm, "the donor asks the customer")
 	require.Equal(t, "stop", canadian.OnNoReply)
 
-	d.AnswerDefaults = map[string]porting.AnswerDefaults{"": {Medium: porting.AnswerRefuse}, "bank": {High: porting.AnswerApprove}}
-	require.Equal(t, porting.AnswerRefuse, d.plan(r).Defaults.At(porting.RiskMedium))
-	r.Tenant = "bank"
-	require.Equal(t, porting.AnswerApprove, d.plan(r).Defaults.At(porting.RiskHigh))
+	require.Equal(t, porting.AnswerApprove, own.Defaults.At(porting.RiskMedium))
+	require.Equal(t, porting.AnswerRefuse, own.Defaults.At(porting.RiskHigh))
 
 	none, err := d.PlanAnswer(t.Context(), porting.AnswerPlanInput{Request: porting.PortOutRequest{Numbers: []porting.Number{"+99912345678"}}, At: monday})
 	require.NoError(t, err)

@@ -182,14 +182,21 @@ func (a *Activities) gateTime(in porting.LeavingInput) time.Time {
 	return in.Clock.Business(time.Now()).UTC().Truncate(time.Microsecond)
 }
 
-// mayBeApproved counts the decisions again, where they are signed. Policy's own word counts at the last moment alone, by the
-// gate's clock and by what the counterparty says of its time.
+// mayBeApproved holds an approval against what the ledger knows, and counts the decisions again, where they are signed.
+// Policy's own word counts at the last moment alone, by the gate's clock and by what the counterparty says of its time.
 func (a *Activities) mayBeApproved(ctx context.Context, pack *rules.Pack, in porting.AnswerInput, now carrier.PortOutStatus, fence ledger.Fence) (*porting.AnswerGiven, error) {
+	plan, err := a.gatePlan(ctx, pack, in.Leaving, now, fence)
+	if err != nil {
+		return nil, err
+	}
+	if withheld, err := a.forbidden(ctx, plan, in); withheld != nil || err != nil {
+		return withheld, err
+	}
 	if a.Approvals == nil {
 		return nil, nil
 	}
 	if in.Answer.Last {
-		return a.isLastMoment(pack, in, now)
+		return a.isLastMoment(plan, in.Leaving), nil
 	}
 	order := in.Leaving.Request.Order()
 	q, no, err := a.quorum(ctx, refOfLeaving(in.Leaving), fence, order, in.Leaving.Salt, in.Findings)
@@ -221,18 +228,39 @@ func withheldBy(no *porting.Refusal, run string) *porting.AnswerGiven {
 	return &porting.AnswerGiven{Withheld: no, Run: run}
 }
 
-// isLastMoment refuses policy's word before its time.
-func (a *Activities) isLastMoment(pack *rules.Pack, in porting.AnswerInput, now carrier.PortOutStatus) (*porting.AnswerGiven, error) {
-	read := in.Leaving.Request
+// gatePlan is the plan of an answer as the counterparty's own record, the ledger and this gate's rules have it. Nothing in it
+// is the saga's word.
+func (a *Activities) gatePlan(ctx context.Context, pack *rules.Pack, in porting.LeavingInput, now carrier.PortOutStatus, fence ledger.Fence) (porting.AnswerPlan, error) {
+	policy, err := a.pinAnswers(ctx, in, fence)
+	if err != nil {
+		return porting.AnswerPlan{}, err
+	}
+	read := in.Request
 	read.ReceivedAt, read.SilenceAt = now.ReceivedAt, now.SilenceAt
-	var plan porting.AnswerPlan
-	if err := answerTimes(pack, porting.AnswerPlanInput{Request: read, At: now.ReceivedAt}, &plan); err != nil {
-		return nil, lasting(err)
+	return planUnder(pack, porting.AnswerPlanInput{Request: read, At: now.ReceivedAt}, policy)
+}
+
+// forbidden withholds an approval that the ledger speaks against: it has the subscriber's reply, and the risk that was found.
+// Where decisions are trusted as they come, so is a subscriber's yes.
+func (a *Activities) forbidden(ctx context.Context, plan porting.AnswerPlan, in porting.AnswerInput) (*porting.AnswerGiven, error) {
+	known, err := a.Ledger.KnownOf(ctx, in.Leaving.Port)
+	if err != nil {
+		return nil, err
 	}
-	if a.gateTime(in.Leaving).Add(clockSkew).Before(plan.LastMoment) {
-		return withhold(porting.ApprovalVoid, "policy answers at "+plan.LastMoment.Format(time.RFC3339)+", and not before"), nil
+	plan.Confirm = plan.Confirm && a.Approvals != nil
+	no := plan.Forbids(in.Answer, known)
+	if no == nil {
+		return nil, nil
 	}
-	return nil, nil
+	return &porting.AnswerGiven{Withheld: no, Known: &known}, nil
+}
+
+// isLastMoment refuses policy's word before its time.
+func (a *Activities) isLastMoment(plan porting.AnswerPlan, in porting.LeavingInput) *porting.AnswerGiven {
+	if a.gateTime(in).Add(clockSkew).Before(plan.LastMoment) {
+		return withhold(porting.ApprovalVoid, "policy answers at "+plan.LastMoment.Format(time.RFC3339)+", and not before")
+	}
+	return nil
 }
 
 // ReleaseNumbers switches numbers off here, if the counterparty shows that they work elsewhere: never a number without

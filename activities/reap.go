@@ -106,29 +106,17 @@ func (l *look) at(ctx context.Context, fence ledger.Fence) error {
 	if err != nil || saga.Live {
 		return err
 	}
-	if fence.Direction == porting.PortOut {
-		l.unanswered(fence)
-		return nil
-	}
 	if needed, err := l.needsRescue(ctx, fence.PortID); !needed || err != nil {
 		return err
 	}
 	a := porting.Abandoned{Port: fence.PortID, Saga: saga.Ended}
-	if a.Saga == porting.SagaGone {
+	// A counterparty waits for no person to look at the engine: a port-out is rescued, however many are gone.
+	if a.Saga == porting.SagaGone && fence.Direction != porting.PortOut {
 		l.gone = append(l.gone, a)
 		return nil
 	}
 	l.found.Abandoned = append(l.found.Abandoned, a)
 	return nil
-}
-
-// unanswered calls a person for a port-out whose saga is gone: nobody answers the counterparty any more, and its silence rule
-// would. What to answer is not for a rescue to guess.
-func (l *look) unanswered(fence ledger.Fence) {
-	l.concern(porting.Concern{
-		ID: "concern-port-out-" + fence.PortID, Port: fence.PortID, What: "the saga of port-out " + fence.PortID + " is gone, and nobody answers the counterparty",
-		Next: "answer the counterparty by hand, then see with portsaga ledger reconcile that the number is free",
-	})
 }
 
 // young reports whether a port was claimed so lately that its saga may not be seen yet.

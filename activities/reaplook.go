@@ -35,7 +35,10 @@ func (r *Reaper) LookAtPort(ctx context.Context, in porting.LookInput) (porting.
 		record.Revoke = &revoke
 	}
 	record.Outcome = outcomeOf(ctx, sagas, saga, in.Port)
-	return record, nil
+	if fence.Direction == porting.PortOut && !record.Live {
+		record.Leaving, err = r.orphan(ctx, fence)
+	}
+	return record, err
 }
 
 // versionOf is the last version of the order that may be at the carrier.

@@ -89,6 +89,14 @@ func NewPortOut(in PortOutInput) *Port {
 	return p
 }
 
+// Recall gives a port-out whose saga is gone its request back.
+func (p *Port) Recall(r PortOutRequest) {
+	p.Order, p.Leaving.Request, p.Numbers = r.Order(), r, nil
+	for _, n := range r.Numbers {
+		p.Numbers = append(p.Numbers, NumberStatus{Number: n.String(), Status: NumberPending})
+	}
+}
+
 // AnswerKind is what a donor can answer.
 type AnswerKind string
 
@@ -118,6 +126,7 @@ type LeavingStatus struct {
 	Reply     string         `json:"reply,omitempty"`
 	Answer    *PortOutAnswer `json:"answer,omitempty"`
 	PortBack  string         `json:"port_back,omitempty"`
+	Policy    string         `json:"policy,omitempty"` // digest of the answer policy; empty where the usual one holds
 }
 
 // status is nil for a port-in.
@@ -127,7 +136,7 @@ func (l *Leaving) status() *LeavingStatus {
 	}
 	return &LeavingStatus{
 		Request: l.Request.ID, Recipient: l.Request.Recipient.Name, AnswerBy: orNil(l.Plan.AnswerBy), LastWord: orNil(l.Plan.LastMoment),
-		Reply: l.Reply, Answer: l.Answer, PortBack: l.PortBack,
+		Reply: l.Reply, Answer: l.Answer, PortBack: l.PortBack, Policy: l.Plan.Policy,
 	}
 }
 

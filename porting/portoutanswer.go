@@ -33,6 +33,47 @@ var noGrounds = []Reason{AuthorizationRevoked, WithdrawnByCustomer, Unauthorised
 // fraudGrounds are the grounds of a risk, best first.
 var fraudGrounds = []Reason{SuspectedFraud, UnauthorisedPort}
 
+// RiskGround is the ground on which the rules let a donor refuse for a risk alone; empty where they give none.
+func (a AnswerPlan) RiskGround() Reason { return a.firstGround(fraudGrounds...) }
+
+// Forbids is why an approval must not be sent, by what the ledger knows; nil where it may. It forbids nothing that LastWord
+// would say with the same knowledge, so that an answer is always left.
+func (a AnswerPlan) Forbids(approval PortOutAnswer, k Known) *Refusal {
+	ofNo, ofRisk := a.firstGround(noGrounds...), a.RiskGround()
+	unconfirmed := a.Confirm && k.Reply != ReplyYes
+	switch {
+	case k.Reply == ReplyNo && ofNo != "":
+		return &Refusal{Reason: ofNo, Note: "the subscriber said no"}
+	case unconfirmed && !approval.Last, unconfirmed && a.OnNoReply != ExpiryProceed && ofNo != "":
+		return &Refusal{Reason: ApprovalVoid, Note: "the subscriber's yes is not in the ledger"}
+	case approval.Last && k.Reply != ReplyYes && k.Risk != "" && ofRisk != "" && a.Defaults.At(k.Risk) == AnswerRefuse:
+		return &Refusal{Reason: ofRisk, Note: "policy refuses at risk " + string(k.Risk)}
+	}
+	return nil
+}
+
+// Learn takes what the ledger knows, and reports whether anything of it is new: a saga that was reset has forgotten it, and
+// one that was lied to never knew.
+func (p *Port) Learn(k Known, at time.Time) bool {
+	before := Known{Reply: p.Leaving.Reply, Risk: p.Risk}
+	p.Leaving.Reply = k.Reply
+	if k.Risk == RiskHigh || k.Risk != "" && p.Risk == RiskLow {
+		p.Risk = k.Risk
+	}
+	if before == (Known{Reply: p.Leaving.Reply, Risk: p.Risk}) {
+		return false
+	}
+	p.Record(EventReply, at, "ledger", "the subscriber's last reply: "+orNone(k.Reply))
+	return true
+}
+
+func orNone(reply string) string {
+	if reply == "" {
+		return "none"
+	}
+	return reply
+}
+
 // LastWord is the answer at the last moment, when nobody has decided. The second result says why a person must look at it.
 func (p *Port) LastWord(run string) (PortOutAnswer, string) {
 	if due := p.Standing(run); due != nil {
@@ -45,7 +86,7 @@ func (p *Port) LastWord(run string) (PortOutAnswer, string) {
 		}
 	}
 	if p.Leaving.Reply != ReplyYes && plan.Defaults.At(p.Risk) == AnswerRefuse {
-		if ground := plan.firstGround(fraudGrounds...); ground != "" {
+		if ground := plan.RiskGround(); ground != "" {
 			return lastWord(AnswerRefuse, ground, "risk "+string(p.Risk)+", and nobody decided in time"), ""
 		}
 	}

@@ -24,7 +24,9 @@ type PortOutInput struct {
 // AnswerPlanInput asks the rules how a request must be answered.
 type AnswerPlanInput struct {
 	Request PortOutRequest `json:"request"`
-	At      time.Time      `json:"at"` // business time of receipt
+	At      time.Time      `json:"at"`                // business time of receipt
+	Pack    string         `json:"pack,omitempty"`    // id@version, of a port that is pinned to it; chosen by the rules when empty
+	Answers *AnswerPolicy  `json:"answers,omitempty"` // that the port is pinned to; the worker's when nil
 }
 
 // AnswerPlan is what the rules say of the answer: computed from the request alone, without a ledger or a carrier, so that
@@ -41,6 +43,7 @@ type AnswerPlan struct {
 	OnNoReply    string         `json:"on_no_reply,omitempty"` // what their silence then means: stop, cancel, pause or proceed
 	Revocation   RevocationRule `json:"revocation"`            // of the subscriber, through us
 	Defaults     AnswerDefaults `json:"defaults,omitzero"`     // at the last moment, by risk
+	Policy       string         `json:"policy,omitempty"`      // digest of the file that the defaults are from; empty without one
 	Refused      *Refusal       `json:"refused,omitempty"`     // no rules are known for the numbers
 }
 
@@ -57,6 +60,13 @@ type AnswerDefaults struct {
 	Low    AnswerKind `json:"low,omitempty"`
 	Medium AnswerKind `json:"medium,omitempty"`
 	High   AnswerKind `json:"high,omitempty"`
+}
+
+// AnswerPolicy is a tenant's part in the answers to one port-out. The gate pins it when it claims the numbers.
+type AnswerPolicy struct {
+	Ref      string         `json:"ref,omitempty"`  // digest of the file; empty without one
+	Lead     time.Duration  `json:"lead,omitempty"` // policy answers at least so long before the time is over, and never before half of it
+	Defaults AnswerDefaults `json:"defaults,omitzero"`
 }
 
 // At is the default at one risk.
@@ -126,6 +136,13 @@ type AnswerGiven struct {
 	Withheld *Refusal      `json:"withheld,omitempty"` // the gate does not send this answer
 	Fenced   bool          `json:"fenced,omitempty"`   // withheld because the subscriber had revoked
 	Run      string        `json:"run,omitempty"`      // of the saga, as the gate sees it, where the decisions are void
+	Known    *Known        `json:"known,omitempty"`    // withheld because the ledger knows other than the saga
+}
+
+// Known is what the ledger knows of a port-out, and the gate believes alone.
+type Known struct {
+	Reply string `json:"reply,omitempty"` // the subscriber's last: yes, no, or empty
+	Risk  Risk   `json:"risk,omitempty"`  // of the last screening; empty before
 }
 
 // ReleaseInput asks to switch off numbers that were seen elsewhere.

@@ -140,7 +140,15 @@ type Record struct {
 	Version      int       `json:"version"`
 	Epoch        int64     `json:"epoch"`
 	Risk         Risk      `json:"risk,omitempty"`
-	Tokens       []string  `json:"tokens,omitempty"` // by which its numbers are found
+	Tokens       []string  `json:"tokens,omitempty"`  // by which its numbers are found
+	Leaving      *Orphan   `json:"leaving,omitempty"` // of a port-out
+}
+
+// Orphan is a port-out whose saga is gone: the request by the counterparty's own record, the rest by the ledger.
+type Orphan struct {
+	Request PortOutRequest `json:"request"` // without numbers where the counterparty knows of none
+	Answers *AnswerPolicy  `json:"answers,omitempty"`
+	Known   Known          `json:"known"`
 }
 
 // CompareInput asks for one page of open ports to be compared.

@@ -36,6 +36,7 @@ type Settings struct {
 	Fraud         FraudSettings
 	Notify        notify.Settings
 	Protection    string // file with the policies of number protection; the usual ones where it is not there
+	PortoutPolicy string // file with the answers to port-outs at the last moment; the usual ones when empty
 	WatermarkFile string // where a gate remembers how far the ledger had come; it does not look when empty
 }
 
@@ -57,6 +58,9 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 	}()
 	if s.Role.has(RoleWorkflow) || s.Role.has(RoleGate) {
 		if n.Rules, err = openRules(s.RulesDir); err != nil {
+			return n, err
+		}
+		if n.AnswerPolicies, err = activities.LoadAnswerPolicies(s.PortoutPolicy, n.Rules); err != nil {
 			return n, err
 		}
 	}

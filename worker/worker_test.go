@@ -141,6 +141,7 @@ func TestOpenSaysWhatIsMissing(t *testing.T) {
 		"carrier's place": {func(s *worker.Settings) { s.CarrierURL = "" }, "carrier-url-missing"},
 		"ledger":          {func(s *worker.Settings) { s.Ledger = filepath.Dir(s.Ledger) }, "ledger-unavailable"},
 		"registry":        {func(s *worker.Settings) { s.Registry += "x" }, "file-unreadable"},
+		"answer policy":   {func(s *worker.Settings) { s.PortoutPolicy = s.KeyFile + "x" }, "answer-policy-unreadable"},
 		"roots":           {func(s *worker.Settings) { s.RegistryRoots += "x" }, "file-unreadable"},
 		"signing key":     {func(s *worker.Settings) { s.SigningKey += "x" }, "file-unreadable"},
 	} {

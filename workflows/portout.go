@@ -38,6 +38,7 @@ type portOut struct {
 	passed   bool                   // the last moment is over, or the subscriber has revoked: the answer goes out now
 	overrun  *porting.PortOutAnswer // our answer, where the counterparty's silence rule was faster
 	worry    string                 // why a person must look at the answer, also after the end
+	lost     string                 // why a rescue does what a saga should; empty in the saga itself
 }
 
 func newPortOut(ctx workflow.Context, in porting.PortOutInput) *portOut {
@@ -57,9 +58,14 @@ func newPortOut(ctx workflow.Context, in porting.PortOutInput) *portOut {
 
 func (s *portOut) letGo(ctx workflow.Context) error {
 	s.undo.push("release the claim and destroy the secrets", s.close)
-	if err := s.plan(ctx); err != nil {
+	if err := s.plan(ctx, porting.AnswerPlanInput{Request: s.port.Leaving.Request, At: s.received}); err != nil {
 		return err
 	}
+	return s.goOn(ctx)
+}
+
+// goOn answers, and lets the numbers go if it must.
+func (s *portOut) goOn(ctx workflow.Context) error {
 	if err := s.reply(ctx); err != nil {
 		return err
 	}
@@ -73,9 +79,8 @@ func (s *portOut) letGo(ctx workflow.Context) error {
 }
 
 // plan chooses the rules that the port keeps for its life. It asks nobody outside this process.
-func (s *portOut) plan(ctx workflow.Context) error {
-	plan, err := local[porting.AnswerPlan](ctx, porting.StepPlanAnswer, "Choose the rules of the answer",
-		porting.AnswerPlanInput{Request: s.port.Leaving.Request, At: s.received})
+func (s *portOut) plan(ctx workflow.Context, in porting.AnswerPlanInput) error {
+	plan, err := local[porting.AnswerPlan](ctx, porting.StepPlanAnswer, "Choose the rules of the answer", in)
 	if err != nil {
 		return err
 	}
@@ -159,6 +164,9 @@ func (s *portOut) screenLeaving(ctx workflow.Context) error {
 	if found.Blocked != nil {
 		return nil
 	}
+	if s.lost != "" {
+		s.askPeople() // a rescue approves nothing by itself before the last moment
+	}
 	return s.keepGoing(ctx, porting.EventScreened, strings.Join(found.Notes, "; "))
 }
 
@@ -194,12 +202,16 @@ func (s *portOut) leftOut(ctx workflow.Context, cause error, on porting.Event, w
 
 // distrust takes the decision from the checks: a person decides, or policy at the last moment.
 func (s *portOut) distrust() {
-	policy := s.port.Policy()
-	policy.People = max(policy.People, 1)
-	s.port.Found.Policy = &policy
+	s.askPeople()
 	if s.port.Risk == porting.RiskLow {
 		s.port.Risk = porting.RiskMedium
 	}
+}
+
+func (s *portOut) askPeople() {
+	policy := s.port.Policy()
+	policy.People = max(policy.People, 1)
+	s.port.Found.Policy = &policy
 }
 
 // decide waits until an answer is due: by the checks at once, by people, or by the subscriber's reply.
@@ -210,6 +222,9 @@ func (s *portOut) decide(ctx workflow.Context) error {
 			who = porting.WaitingCustomer
 		}
 		s.port.Wait(who, s.port.Leaving.Plan.LastMoment, lastWordText)
+		if s.lost != "" {
+			s.port.Attention = s.lost
+		}
 		if err := s.publish(ctx); err != nil {
 			return err
 		}
@@ -220,7 +235,7 @@ func (s *portOut) decide(ctx workflow.Context) error {
 		if err := s.readCarrier(ctx); err != nil {
 			return err
 		}
-		if s.carrier.State != porting.CarrierPending && s.carrier.State != porting.CarrierUnknown {
+		if !s.owesAnswer() {
 			return nil // withdrawn, or answered by silence
 		}
 	}

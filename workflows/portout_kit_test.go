@@ -37,6 +37,7 @@ type leave struct {
 	revoke   *bool             // whether the subscriber may stop the port through us; with authority when nil
 	down     map[string]down   // steps that do not answer for a while
 	withheld []porting.Refusal // by the gate, one a try
+	knows    *porting.Known    // what the ledger has, and the gate believes alone; nil where it does not look
 	idle     bool              // the recipient never activates
 	ruleless bool              // no pack is for the numbers
 	defiant  bool              // the recipient moves the numbers although we cancelled
@@ -290,6 +291,12 @@ func (w *leaveWorld) answer(in porting.AnswerInput) porting.AnswerGiven {
 		return porting.AnswerGiven{Status: w.carrier, Silence: w.silence}
 	case in.Answer.Kind == porting.AnswerApprove && w.fence == "closed":
 		return porting.AnswerGiven{Status: w.carrier, Fenced: true, Withheld: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "revoked"}}
+	}
+	if k := w.plays.knows; k != nil && in.Answer.Kind == porting.AnswerApprove {
+		plan, _ := w.plan(context.Background(), porting.AnswerPlanInput{}) // it never fails
+		if no := plan.Forbids(in.Answer, *k); no != nil {
+			return porting.AnswerGiven{Status: w.carrier, Withheld: no, Known: k}
+		}
 	}
 	if len(w.plays.withheld) > 0 && in.Answer.Kind == porting.AnswerApprove && !in.Answer.Last {
 		no := w.plays.withheld[0]

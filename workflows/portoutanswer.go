@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -21,7 +22,9 @@ const (
 func (s *portOut) reply(ctx workflow.Context) error {
 	workflow.GoNamed(ctx, "answer's clock", s.watchClock)
 	for {
-		s.weigh(ctx)
+		if s.owesAnswer() {
+			s.weigh(ctx)
+		}
 		if withdrawn(s.carrier) {
 			return s.withdraw()
 		}
@@ -37,6 +40,15 @@ func (s *portOut) reply(ctx workflow.Context) error {
 			return err
 		}
 	}
+}
+
+// owesAnswer reports whether the counterparty still waits, as far as it was read.
+func (s *portOut) owesAnswer() bool {
+	switch s.carrier.State {
+	case "", porting.CarrierPending, porting.CarrierUnknown:
+		return true
+	}
+	return false
 }
 
 // watchClock walks along the answer's clock: warnings at half and at four fifths of the time, and the last moment.
@@ -100,6 +112,7 @@ func (s *portOut) dueAnswer(ctx workflow.Context) (due porting.PortOutAnswer) {
 		return s.port.RevocationAnswer()
 	}
 	due, s.worry = s.port.LastWord(s.trueRun)
+	s.worry = cmp.Or(s.worry, s.lost)
 	return due
 }
 
@@ -151,6 +164,9 @@ func (s *portOut) holdBack(ctx workflow.Context, due porting.PortOutAnswer, give
 		return nil
 	}
 	s.callPerson(ctx, "the gate does not send this answer: "+given.Withheld.Note)
+	if given.Known != nil && s.port.Learn(*given.Known, s.now(ctx)) {
+		return nil
+	}
 	if due.Kind == porting.AnswerApprove && !due.Last {
 		s.void(given.Run, nil)
 		s.distrust()
@@ -167,6 +183,11 @@ func (s *portOut) answered(ctx workflow.Context, due porting.PortOutAnswer, give
 		return s.withdraw()
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if given.Silence.IsZero() {
+		due = asGiven(due, given.Status)
+	} else if due.Kind == porting.AnswerApprove && s.port.Revocation == nil {
+		due = s.wouldHave(ctx, due)
+	}
 	s.port.Leaving.Answer = &due
 	actor, note := due.By, string(due.Kind)+" "+string(due.Reason)+": "+due.Why
 	if !given.Silence.IsZero() {
@@ -185,7 +206,7 @@ func (s *portOut) answered(ctx workflow.Context, due porting.PortOutAnswer, give
 	s.callAgain(ctx)
 	switch {
 	case s.port.Revocation != nil:
-		if s.overrun != nil {
+		if s.overrun != nil || due.Kind == porting.AnswerApprove {
 			s.undo.push("take the approval back", s.takeBack)
 		}
 		return stop{porting.EventRevoked, porting.OutcomeRevoked, porting.Refusal{Reason: due.Reason, Note: due.Why}}
@@ -194,6 +215,34 @@ func (s *portOut) answered(ctx workflow.Context, due porting.PortOutAnswer, give
 	}
 	s.tell(ctx, porting.NoticeRefused, due.Reason)
 	return stop{porting.EventRefused, porting.OutcomeRejected, porting.Refusal{Reason: due.Reason, Note: due.Why}}
+}
+
+// asGiven is our answer as the counterparty has it: an earlier one may have reached it that this run does not know of, and
+// what it has is what happens.
+func asGiven(due porting.PortOutAnswer, has porting.CarrierStatus) porting.PortOutAnswer {
+	approved := has.State == porting.CarrierConfirmed || isActive(has)
+	switch {
+	case due.Kind == porting.AnswerRefuse && approved:
+		return porting.PortOutAnswer{Kind: porting.AnswerApprove, By: due.By, Why: "it was approved before; now we would say " + string(due.Reason)}
+	case due.Kind == porting.AnswerApprove && has.State == porting.CarrierRefused:
+		return porting.PortOutAnswer{Kind: porting.AnswerRefuse, Reason: porting.OtherReason, By: due.By, Why: "it was refused before"}
+	}
+	return due
+}
+
+// wouldHave finds out what our answer would have been where the counterparty did not wait for it, and nobody had screened
+// the request: numbers that we would not have let go come back.
+func (s *portOut) wouldHave(ctx workflow.Context, due porting.PortOutAnswer) porting.PortOutAnswer {
+	if s.port.Found.Risk != "" {
+		return due
+	}
+	found, err := callOnce[porting.Findings](ctx, noticeCall, porting.StepScreenLeaving, "Check what our answer would have been", s.leaving(ctx))
+	if err != nil {
+		return due
+	}
+	s.port.Risk, s.port.Found = found.Risk, found
+	due, s.worry = s.port.LastWord(s.trueRun)
+	return due
 }
 
 // callAgain calls a person for what still worries after a move.

@@ -60,9 +60,13 @@ func act(ctx workflow.Context, in porting.ReapInput, found porting.Found) portin
 }
 
 func startRescue(ctx workflow.Context, in porting.ReapInput, a porting.Abandoned) bool {
+	direction := porting.PortIn
+	if porting.WorkflowOf(a.Port) == porting.WorkflowPortOut {
+		direction = porting.PortOut
+	}
 	return startApart(ctx, porting.WorkflowRescue, workflow.ChildWorkflowOptions{
 		WorkflowID: porting.RescueID(a.Port), StaticSummary: fmt.Sprintf("Rescue of %s: its saga is %s", a.Port, a.Saga),
-		TypedSearchAttributes: temporal.NewSearchAttributes(keyDirection.ValueSet(string(porting.PortIn)), keyStage.ValueSet(string(porting.Received))),
+		TypedSearchAttributes: temporal.NewSearchAttributes(keyDirection.ValueSet(string(direction)), keyStage.ValueSet(string(porting.Received))),
 	}, porting.RescueInput{Port: a.Port, Saga: a.Saga, Clock: in.Clock, Grace: in.Patience()})
 }
 

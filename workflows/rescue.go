@@ -12,8 +12,12 @@ import (
 
 // Rescue ends a port whose saga is gone: terminated, deleted, timed out or failed. It undoes what was done as the saga would
 // have, except that numbers which work with us stay unless somebody revoked them: whoever waits for a number is not left
-// without service because a workflow was lost. It shows itself like the port, and hears the same messages.
+// without service because a workflow was lost. It shows itself like the port, and hears the same messages. For a port-out it
+// answers, see rescueOut.
 func Rescue(ctx workflow.Context, in porting.RescueInput) (porting.Status, error) {
+	if porting.WorkflowOf(in.Port) == porting.WorkflowPortOut {
+		return rescueOut(ctx, in)
+	}
 	s := newSaga(ctx, porting.PortInput{ID: in.Port, Clock: in.Clock, Order: porting.Order{SubmittedBy: porting.Reaper}})
 	s.undo.push("release the numbers and destroy the secrets", s.release)
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)

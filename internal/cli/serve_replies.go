@@ -25,7 +25,7 @@ type replier interface {
 	CustomerReply(ctx context.Context, id string, r porting.CustomerReply) (porting.Answer, error)
 }
 
-// CustomerReply closes the fence of each port before anything else where the answer is no.
+// CustomerReply writes the answer to the ledger before any saga hears of it.
 func (r replies) CustomerReply(ctx context.Context, said serve.Reply) error {
 	if said.Answer == notify.Unclear {
 		return &porting.Error{Kind: porting.Refused, Code: "reply-unclear", Op: "read answer", Detail: "it is neither yes nor no"}
@@ -49,20 +49,23 @@ func (r replies) bring(ctx context.Context, id string, said serve.Reply) error {
 	message := porting.CustomerReply{ID: said.ID, By: "subscriber", Reply: porting.ReplyYes, Channel: "sms"}
 	if said.Answer == notify.No {
 		message.Reply = porting.ReplyNo
-		if err := r.closeFence(ctx, id); err != nil {
-			return err
-		}
+	}
+	if err := r.record(ctx, id, message); err != nil {
+		return err
 	}
 	_, err := r.ports.CustomerReply(ctx, id, message)
 	return err
 }
 
-// closeFence stops a port that brings numbers in. A port that takes them away asks its own rules what a no means.
-func (r replies) closeFence(ctx context.Context, id string) error {
-	fence, err := r.books.Fence(ctx, id)
-	if err != nil || fence.Direction == porting.PortOut {
-		return err
+// record writes what was said to the ledger, where the gate looks. A no closes the fence of a port that brings numbers in; one
+// that takes them away asks its own rules what a no means.
+func (r replies) record(ctx context.Context, id string, said porting.CustomerReply) error {
+	if porting.WorkflowOf(id) == porting.WorkflowPortOut {
+		return r.books.RecordReply(ctx, id, ledger.Reply{ID: said.ID, Reply: said.Reply, Channel: said.Channel, At: r.now()})
 	}
-	_, err = r.books.CloseFence(ctx, id, "subscriber", porting.UnauthorisedPort, r.now())
+	if said.Reply == porting.ReplyYes {
+		return nil
+	}
+	_, err := r.books.CloseFence(ctx, id, "subscriber", porting.UnauthorisedPort, r.now())
 	return err
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Ledger            string `split_words:"true" desc:"ledger database: a SQLite file or a postgres:// DSN (ledger.db in PORTSAGA_DIR)"`
 	KeyFile           string `split_words:"true" desc:"key of the vault (the file key in PORTSAGA_DIR)"`
 	RulesDir          string `split_words:"true" desc:"directory of rule packs that replace or extend the embedded ones"`
+	PortoutPolicy     string `split_words:"true" desc:"answers to port-outs at the last moment, by tenant and risk (approve; at high risk refuse where the rules allow it)"`
 	Carriers          string `split_words:"true" desc:"file with the carriers; the two below name a single one when empty"`
 	Carrier           string `split_words:"true" default:"simulator" desc:"gateway of orders that name none"`
 	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
