@@ -39,8 +39,10 @@ func edgeOf(size int64) []int64 {
 
 // Add appends a leaf and returns the hashes that it completes, its own first: hash i has the level i, and all of them are
 // kept beside the leaf.
-func (t *Tree) Add(leaf []byte) ([]tlog.Hash, error) {
-	hashes, err := tlog.StoredHashes(t.Size, leaf, t)
+func (t *Tree) Add(leaf []byte) ([]tlog.Hash, error) { return t.addHash(tlog.RecordHash(leaf)) }
+
+func (t *Tree) addHash(leaf tlog.Hash) ([]tlog.Hash, error) {
+	hashes, err := tlog.StoredHashesForRecordHash(t.Size, leaf, t)
 	if err != nil {
 		return nil, err
 	}

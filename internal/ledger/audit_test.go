@@ -31,6 +31,14 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"leaves of a time":         testLeavesBetween,
 		"a bad leaf appends none":  testBadLeaf,
 		"race: appenders":          testRaceAppend,
+		"a sound log":              testSoundLog,
+		"a flipped byte":           testFlippedByte,
+		"a flipped hash":           testFlippedHash,
+		"a dropped row":            testDroppedRow,
+		"a rewritten tail":         testRewrittenTail,
+		"a withheld checkpoint":    testWithheldCheckpoint,
+		"a restored backup":        testRestoredBackup,
+		"a forged checkpoint":      testForgedCheckpoint,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

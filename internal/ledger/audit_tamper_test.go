@@ -1,0 +1,211 @@
+package ledger_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/internal/ledger"
+)
+
+// witnessed is a log whose checkpoints lie in a directory of somebody else.
+type witnessed struct {
+	t      *testing.T
+	dsn    string
+	ledger *ledger.Ledger
+	signer *audit.Signer
+	dir    string
+	now    time.Time
+}
+
+func newWitnessed(t *testing.T, dsn newDSN) *witnessed {
+	t.Helper()
+	where := dsn(t)
+	l := open(t, where)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	signer, err := audit.NewSigner(audit.Origin(state(t, l).Incarnation), key)
+	require.NoError(t, err)
+	return &witnessed{t, where, l, signer, t.TempDir(), noon}
+}
+
+// grow appends leaves and has a checkpoint signed and brought out.
+func (w *witnessed) grow(leaves int) audit.SignedCheckpoint {
+	w.t.Helper()
+	require.NoError(w.t, w.ledger.Append(w.t.Context(), notes("pi-1", leaves)...))
+	made, err := w.checkpointer().Once(w.t.Context())
+	require.NoError(w.t, err)
+	return made
+}
+
+func (w *witnessed) checkpointer() *audit.Checkpointer {
+	return &audit.Checkpointer{Log: w.ledger, Signer: w.signer, To: []audit.Destination{audit.Directory(w.dir)}, Now: func() time.Time { return w.now }}
+}
+
+// examine holds the log against the checkpoints in the directory.
+func (w *witnessed) examine(ctx context.Context) audit.Examined {
+	w.t.Helper()
+	texts, err := audit.ReadCheckpoints(w.dir)
+	require.NoError(w.t, err)
+	tree, err := w.ledger.LogTree(ctx)
+	require.NoError(w.t, err)
+	e := audit.Examination{Leaves: w.ledger.Leaves(ctx, 0), Tree: tree, Complete: true, Grace: time.Minute, Now: w.now.Add(time.Hour)}
+	for _, text := range texts {
+		c, err := audit.OpenCheckpoint(text, w.signer)
+		require.NoError(w.t, err)
+		e.Checkpoints = append(e.Checkpoints, c)
+	}
+	examined, err := e.Examine()
+	require.NoError(w.t, err)
+	return examined
+}
+
+func (w *witnessed) requireFindings(codes ...string) {
+	w.t.Helper()
+	var found []string
+	for _, f := range w.examine(w.t.Context()).Findings {
+		found = append(found, f.Code)
+	}
+	require.Equal(w.t, codes, found)
+}
+
+func (w *witnessed) execute(statements ...string) { execute(w.t, w.dsn, statements...) }
+
+// rewind brings the log back to how it was at a size, as an old backup has it.
+func (w *witnessed) rewind(to audit.SignedCheckpoint, tree *audit.Tree) {
+	w.t.Helper()
+	w.execute(fmt.Sprintf(`DELETE FROM audit_leaves WHERE idx >= %d`, tree.Size), fmt.Sprintf(`DELETE FROM audit_checkpoints WHERE number > %d`, to.Number))
+	db := openRaw(w.t, w.dsn)
+	defer db.Close()
+	_, err := db.ExecContext(w.t.Context(), `UPDATE ledger_state SET audit_size = $1, audit_edge = $2`, tree.Size, tree.Edge())
+	require.NoError(w.t, err)
+}
+
+func (w *witnessed) tree() *audit.Tree {
+	w.t.Helper()
+	tree, err := w.ledger.LogTree(w.t.Context())
+	require.NoError(w.t, err)
+	return tree
+}
+
+func testSoundLog(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	for i := range 5 {
+		w.grow(7 * i)
+	}
+	seen := w.examine(t.Context())
+	require.Empty(t, seen.Findings)
+	require.EqualValues(t, 70+4, seen.Leaves, "each checkpoint is told by a leaf")
+	require.Equal(t, 4, seen.Checkpoints, "there is nothing to sign before the first leaf")
+}
+
+func testFlippedByte(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	w.grow(9)
+	w.execute(`UPDATE audit_leaves SET leaf = replace(leaf, '"n":4', '"n":5') WHERE idx = 4`)
+	w.requireFindings(audit.LeafAltered)
+	w.execute(`UPDATE audit_leaves SET leaf = replace(leaf, '"n":5', '"n":4') WHERE idx = 4`, `UPDATE audit_leaves SET port_id = 'pi-2' WHERE idx = 6`)
+	w.requireFindings(audit.ColumnAltered)
+}
+
+func testFlippedHash(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	w.grow(9)
+	flip(t, w.dsn, 3, 40) // a hash of two leaves
+	w.requireFindings(audit.HashAltered)
+	flip(t, w.dsn, 3, 40)
+	w.requireFindings()
+	flip(t, w.dsn, 2, 0) // that of a leaf
+	require.Equal(t, audit.LeafAltered, w.examine(t.Context()).Findings[0].Code)
+}
+
+// flip changes a byte of the hashes beside a leaf.
+func flip(t *testing.T, dsn string, leaf int64, at int) {
+	t.Helper()
+	db := openRaw(t, dsn)
+	defer db.Close()
+	var hashes []byte
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT hashes FROM audit_leaves WHERE idx = $1`, leaf).Scan(&hashes))
+	hashes[at] ^= 1
+	_, err := db.ExecContext(t.Context(), `UPDATE audit_leaves SET hashes = $2 WHERE idx = $1`, leaf, hashes)
+	require.NoError(t, err)
+}
+
+func testDroppedRow(t *testing.T, dsn newDSN) {
+	for _, index := range []int64{0, 4, 9} { // the last one tells of the checkpoint
+		w := newWitnessed(t, dsn)
+		w.grow(9)
+		w.execute(fmt.Sprintf(`DELETE FROM audit_leaves WHERE idx = %d`, index))
+		found := w.examine(t.Context()).Findings
+		require.Len(t, found, 1)
+		require.Equal(t, audit.LeafMissing, found[0].Code)
+		require.Equal(t, index, found[0].Index)
+	}
+}
+
+func testRewrittenTail(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	first := w.grow(6)
+	before := w.tree()
+	w.grow(6)
+	w.rewind(first, before)
+	require.NoError(t, w.ledger.Append(t.Context(), notes("pi-other", 20)...))
+
+	found := w.examine(t.Context()).Findings
+	require.Len(t, found, 1)
+	require.Equal(t, audit.TailRewritten, found[0].Code)
+	require.EqualValues(t, 2, found[0].Number)
+	require.EqualValues(t, 6, found[0].Index, "up to here the first checkpoint holds")
+
+	_, err := w.checkpointer().Once(t.Context())
+	requireFinding(t, err, audit.TailRewritten) // the directory has another checkpoint 2
+}
+
+func testWithheldCheckpoint(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	w.grow(3)
+	w.grow(3)
+	w.grow(3)
+	require.NoError(t, os.Remove(filepath.Join(w.dir, "checkpoint-000000002.txt")))
+	w.requireFindings(audit.CheckpointWithheld)
+
+	w.now = w.now.Add(24 * time.Hour)
+	require.NoError(t, w.ledger.Append(t.Context(), note("pi-1", 1)))
+	w.requireFindings(audit.CheckpointWithheld, audit.CheckpointOverdue)
+}
+
+func testRestoredBackup(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	first := w.grow(6)
+	backup := w.tree()
+	w.grow(6)
+	w.grow(6)
+	w.rewind(first, backup)
+	w.requireFindings(audit.LogShorter, audit.LogShorter)
+}
+
+func testForgedCheckpoint(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	signed := w.grow(3)
+	other := newWitnessed(t, dsn)
+	_, err := audit.OpenCheckpoint(signed.Note, other.signer)
+	requireFinding(t, err, audit.CheckpointForged)
+	signed.Note[len(signed.Note)-5] ^= 1
+	_, err = audit.OpenCheckpoint(signed.Note, w.signer)
+	requireFinding(t, err, audit.CheckpointForged)
+}
+
+func requireFinding(t *testing.T, err error, code string) {
+	t.Helper()
+	var found *audit.Finding
+	require.ErrorAs(t, err, &found)
+	require.Equal(t, code, found.Code, found.Detail)
+}
