@@ -28,6 +28,9 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 	if err := a.tell(ctx, in.Ref.Port, notify.Event{Kind: notify.BeforeEffectuation, Key: in.FOC.UTC().Format(time.RFC3339)}, in.At); err != nil {
 		return porting.Activation{}, err // nothing moves before it is on record that its people are told
 	}
+	if no, err := a.untold(ctx, in.Ref.Port); no != nil || err != nil {
+		return porting.Activation{Refused: no}, err
+	}
 	fence, err := a.Ledger.BeginActivation(ctx, in.Ref.Port, in.Epoch, in.Ref.String(), at)
 	if porting.CodeOf(err) == "fence-closed" {
 		no, _ := refusal(err, porting.AuthorizationRevoked)
