@@ -33,23 +33,37 @@ var numberOf = map[string]struct {
 	"us-wireless": {"+14155550134", porting.KindWireless}, "us-wireline-simple": {"+12125550123", porting.KindWireline}, "za": {"+27711234567", ""},
 }
 
-// packCase is one thing that can be true of a request.
+// packCase is what can be true of a request.
 type packCase struct {
-	name  string
-	guard guarded
-	reply string
-	risk  porting.Risk
-	apart bool // line separation
+	name    string
+	badPIN  bool
+	locked  bool
+	review  bool   // the fraud desk wants people to look, and nobody does
+	reply   string // of the subscriber
+	apart   bool   // line separation
+	confirm bool   // a YES where the pack asks for one
 }
 
+// packCases are the columns of the table: one thing each.
 var packCases = []packCase{
-	{name: "valid", reply: porting.ReplyYes},
-	{name: "no reply"},
-	{name: "wrong PIN", guard: guarded{verdict: activities.PINWrong}},
-	{name: "locked", guard: guarded{locked: true}},
-	{name: "fraud review, nobody decides", risk: porting.RiskHigh},
+	{name: "valid", confirm: true},
+	{name: "wrong PIN", badPIN: true},
+	{name: "locked", locked: true},
+	{name: "fraud review, nobody decides", review: true},
+	{name: "no subscriber reply"},
 	{name: "reply NO", reply: porting.ReplyNo},
-	{name: "line separation of a locked number", guard: guarded{locked: true}, apart: true, reply: porting.ReplyYes},
+	{name: "reply YES", reply: porting.ReplyYes},
+	{name: "line separation of a locked number", locked: true, apart: true, confirm: true},
+}
+
+// combinations are all of these things with all others.
+func combinations() (all []packCase) {
+	for _, reply := range []string{"", porting.ReplyYes, porting.ReplyNo} {
+		for i := range 16 {
+			all = append(all, packCase{badPIN: i&1 > 0, locked: i&2 > 0, review: i&4 > 0, apart: i&8 > 0, reply: reply})
+		}
+	}
+	return all
 }
 
 // Under every pack, whatever is true of a request, there is an answer before its time is over, and a refusal has a ground of
@@ -64,7 +78,7 @@ func TestEveryPackAnswersLawfully(t *testing.T) {
 		table.WriteString(" " + c.name + " |")
 	}
 	table.WriteString("\n|---|" + strings.Repeat("---|", len(packCases)) + "\n")
-	seen := 0
+	seen, tried, refused, called := 0, 0, 0, 0
 	for _, pack := range d.Rules.List() {
 		of, sampled := numberOf[pack.ID]
 		if !sampled || pack.Status != rules.Effective {
@@ -72,8 +86,9 @@ func TestEveryPackAnswersLawfully(t *testing.T) {
 		}
 		seen++
 		fmt.Fprintf(&table, "| `%s` |", pack.ID)
+		request := d.requestUnder(pack.ID, of.number, of.kind, monday)
 		for _, c := range packCases {
-			answer, worry := d.lastWord(pack.ID, of.number, of.kind, c, monday)
+			answer, worry := request.lastWord(c)
 			cell := strings.TrimSpace(string(answer.Kind) + " " + string(answer.Reason))
 			if worry != "" {
 				cell += ", a person is called"
@@ -81,48 +96,87 @@ func TestEveryPackAnswersLawfully(t *testing.T) {
 			fmt.Fprintf(&table, " %s |", cell)
 		}
 		table.WriteString("\n")
+		for _, c := range combinations() {
+			answer, worry := request.lastWord(c)
+			tried++
+			if answer.Kind == porting.AnswerRefuse {
+				refused++
+			} else if worry != "" {
+				called++
+			}
+		}
 	}
 	require.Equal(t, len(numberOf), seen, "every sampled pack binds")
-	requirePage(t, table.String()+"\n")
+	fmt.Fprintf(&table, "\nAll %d combinations of wrong PIN, lock, fraud review, line separation and reply (none, YES, NO) under each of the %d packs have a\n"+
+		"lawful answer before the deadline: %d answers, of which %d refuse and %d approve and call a person.\n\n", len(combinations()), seen, tried, refused, called)
+	requirePage(t, table.String())
 }
 
-// lastWord is the answer to a request at the last moment.
-func (d *donor) lastWord(packID string, number porting.Number, kind string, c packCase, at time.Time) (porting.PortOutAnswer, string) {
+// packRequest is a request under one pack.
+type packRequest struct {
+	*donor
+	in       porting.LeavingInput
+	plan     porting.AnswerPlan
+	screened map[packCase]porting.Findings // by what screening looks at
+}
+
+func (d *donor) requestUnder(packID string, number porting.Number, kind string, at time.Time) packRequest {
 	d.t.Helper()
 	d.server.SetLine(number, carrier.Line{Active: true, Account: "4412-77"})
-	d.Leaving.Guard = &guarded{verdict: orPIN(c.guard.verdict), locked: c.guard.locked}
 	r := porting.PortOutRequest{
-		ID: packID + c.name, Carrier: "simulator", Kind: kind, Numbers: []porting.Number{number}, Recipient: porting.Party{Name: "Other"},
-		Given: porting.Given{Account: "4412-77"}, ReceivedAt: at, LineSeparation: c.apart,
+		ID: packID, Carrier: "simulator", Kind: kind, Numbers: []porting.Number{number}, Recipient: porting.Party{Name: "Other"},
+		Given: porting.Given{Account: "4412-77"}, ReceivedAt: at,
 	}
 	plan := d.plan(r)
 	require.Equal(d.t, packID, plan.Jurisdiction)
 	require.True(d.t, plan.LastMoment.Before(plan.AnswerBy) && plan.LastMoment.After(at), "%s", packID)
 	in := porting.LeavingInput{Port: r.PortID(), Request: r, Pack: plan.Pack, Carrier: "simulator", At: at}
-	if c.guard.verdict == activities.PINWrong {
-		ref, err := d.Ledger.PutSecret(d.t.Context(), in.Port, d.Vault.Seal(in.Port, "482913"), at, at.AddDate(0, 1, 0))
-		require.NoError(d.t, err)
-		in.Request.Given.PINRef = ref
-	}
-	found, err := d.ScreenLeaving(d.t.Context(), in)
+	ref, err := d.Ledger.PutSecret(d.t.Context(), in.Port, d.Vault.Seal(in.Port, "482913"), at, at.AddDate(0, 1, 0))
 	require.NoError(d.t, err)
-	p := porting.NewPortOut(porting.PortOutInput{ID: in.Port, Request: r})
-	p.Found, p.Risk, p.Leaving.Plan, p.Leaving.Reply = found, found.Risk, plan, c.reply
-	if c.risk != "" {
-		p.Risk, p.Found.Policy = c.risk, &porting.Policy{People: 2}
-	}
-	answer, worry := p.LastWord("")
-	if answer.Kind == porting.AnswerRefuse {
-		require.True(d.t, plan.Lawful(answer.Reason), "%s: %s", packID, answer.Reason)
-	}
-	return answer, worry
+	in.Request.Given.PINRef = ref
+	return packRequest{d, in, plan, map[packCase]porting.Findings{}}
 }
 
-func orPIN(v activities.PINVerdict) activities.PINVerdict {
-	if v == "" {
-		return activities.PINNone
+// screen looks once at everything that is the same for screening.
+func (p packRequest) screen(c packCase) porting.Findings {
+	p.t.Helper()
+	same := packCase{badPIN: c.badPIN, locked: c.locked, apart: c.apart}
+	if found, known := p.screened[same]; known {
+		return found
 	}
-	return v
+	g := &guarded{verdict: activities.PINRight, locked: c.locked}
+	if c.badPIN {
+		g.verdict = activities.PINWrong
+	}
+	p.Leaving.Guard = g
+	in := p.in
+	in.Request.LineSeparation = c.apart
+	found, err := p.ScreenLeaving(p.t.Context(), in)
+	require.NoError(p.t, err)
+	p.screened[same] = found
+	return found
+}
+
+// lastWord is the answer to the request at the last moment.
+func (p packRequest) lastWord(c packCase) (porting.PortOutAnswer, string) {
+	p.t.Helper()
+	port := porting.NewPortOut(porting.PortOutInput{ID: p.in.Port, Request: p.in.Request})
+	port.Found, port.Leaving.Plan, port.Leaving.Reply = p.screen(c), p.plan, c.reply
+	port.Risk = port.Found.Risk
+	if c.confirm && p.plan.Confirm {
+		port.Leaving.Reply = porting.ReplyYes
+	}
+	if c.review && port.Found.Blocked == nil {
+		port.Risk, port.Found.Policy = porting.RiskHigh, &porting.Policy{People: 2}
+	}
+	answer, worry := port.LastWord("")
+	if answer.Kind == porting.AnswerRefuse {
+		require.True(p.t, p.plan.Lawful(answer.Reason), "%s: %s", p.plan.Pack, answer.Reason)
+	} else {
+		require.Equal(p.t, porting.AnswerApprove, answer.Kind)
+		require.Nil(p.t, p.plan.Forbids(answer, porting.Known{Reply: port.Leaving.Reply, Risk: port.Risk}), "%s: the gate would not send it", p.plan.Pack)
+	}
+	return answer, worry
 }
 
 // requirePage holds the table of the page against this one.
