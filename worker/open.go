@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/portsaga/portsaga/activities"
@@ -35,9 +36,10 @@ type Settings struct {
 	SigningKey    string // file with the key with which this worker signs what it has verified
 	Fraud         FraudSettings
 	Notify        notify.Settings
-	Protection    string // file with the policies of number protection; the usual ones where it is not there
-	PortoutPolicy string // file with the answers to port-outs at the last moment; the usual ones when empty
-	WatermarkFile string // where a gate remembers how far the ledger had come; it does not look when empty
+	Log           *slog.Logger // of notices that were not accepted; none when nil
+	Protection    string       // file with the policies of number protection; the usual ones where it is not there
+	PortoutPolicy string       // file with the answers to port-outs at the last moment; the usual ones when empty
+	WatermarkFile string       // where a gate remembers how far the ledger had come; it does not look when empty
 }
 
 // Neighbours are everything around the sagas that a worker of its role needs, opened.
@@ -114,7 +116,7 @@ func (n *Neighbours) openDesk(s Settings) (err error) {
 		senders[notify.Webhook] = n.Webhooks
 	}
 	templates, err := notify.LoadTemplates(s.Notify.TemplatesDir)
-	n.Notices = notify.New(notify.Options{Outbox: n.Ledger, Vault: n.Vault, Templates: templates, Senders: senders, LinkBase: s.Notify.LinkURL})
+	n.Notices = notify.New(notify.Options{Outbox: n.Ledger, Vault: n.Vault, Templates: templates, Senders: senders, LinkBase: s.Notify.LinkURL, Log: s.Log})
 	return err
 }
 
