@@ -71,6 +71,9 @@ const (
 	WaitingOperator Waiting = "operator"
 )
 
+// WaitedOn lists everybody whom a port may wait for.
+var WaitedOn = []Waiting{WaitingNobody, WaitingApprover, WaitingCarrier, WaitingCustomer, WaitingDate, WaitingOperator}
+
 // Event is what happened to a port, in the past tense. Events move stages; see Transitions.
 type Event string
 
