@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"net/http"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -13,6 +14,7 @@ import (
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/carrier/wire"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -54,14 +56,14 @@ func (c Carriers) Webhooks() (map[string]carrier.Webhook, error) {
 	return webhooks, nil
 }
 
-// openCarriers opens every carrier, each on a line of its own that writes down what is said.
-func openCarriers(c Carriers, books func() *ledger.Ledger) (map[string]carrier.Gateway, error) {
+// openCarriers opens every carrier, each on a line of its own that measures and writes down what is said.
+func openCarriers(c Carriers, calls *telemetry.Calls, books func() *ledger.Ledger) (map[string]carrier.Gateway, error) {
 	gateways := map[string]carrier.Gateway{}
 	for _, name := range c.Names() {
 		s := c.Carriers[name]
-		line := &wire.Line{Carrier: name, Limit: limitOf(s), Breaker: wire.NewBreaker(time.Now)}
-		if books != nil {
-			line.Record = recorder(books)
+		line := &wire.Line{Carrier: name, Limit: limitOf(s), Breaker: wire.NewBreaker(time.Now), Record: recorder(calls, books)}
+		if calls != nil {
+			line.Base = calls.Base(name, http.DefaultTransport)
 		}
 		gateway, err := adapters[s.Adapter](name, s, line)
 		if err != nil {
@@ -79,7 +81,7 @@ func Gateways(s Settings) (map[string]carrier.Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openCarriers(carriers, nil)
+	return openCarriers(carriers, nil, nil)
 }
 
 func limitOf(s CarrierSettings) *rate.Limiter {
@@ -94,8 +96,14 @@ const recordPatience = 5 * time.Second
 
 // recorder writes exchanges into the ledger, under the port whose step made them. One that cannot be written is logged: the
 // carrier has answered, and what the answer means must not be lost for the sake of the record.
-func recorder(books func() *ledger.Ledger) func(context.Context, wire.Exchange) {
+func recorder(calls *telemetry.Calls, books func() *ledger.Ledger) func(context.Context, wire.Exchange) {
 	return func(ctx context.Context, e wire.Exchange) {
+		if calls != nil {
+			calls.Seen(ctx, e)
+		}
+		if books == nil {
+			return
+		}
 		kept := ledger.Exchange{
 			Carrier: e.Carrier, At: e.At, Took: e.Took, Method: e.Method, Path: e.Path, Status: e.Status, Failure: e.Failure,
 			Request: e.Request, Answer: e.Answer,

@@ -9,25 +9,28 @@ import (
 	"github.com/portsaga/portsaga/activities"
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/guard"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
+	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/rules"
 )
 
 // Settings say which neighbours a worker has.
 type Settings struct {
-	Ledger           string        // DSN or SQLite file
-	KeyFile          string        // the deployment's key
-	CreateKey        bool          // make a key where there is none; demo and dev only
-	RulesDir         string        // packs that replace and extend the embedded ones; none when empty
-	CarriersFile     string        // the carriers; the three settings below name a single one when empty
-	Carrier          string        // its name, which is also its adapter's
-	CarrierURL       string        // where it is
-	CarrierTimeout   time.Duration // how long one call may take; 30 s when zero
-	AllowScaledClock bool          // demo and dev only
+	Ledger           string           // DSN or SQLite file
+	KeyFile          string           // the deployment's key
+	CreateKey        bool             // make a key where there is none; demo and dev only
+	RulesDir         string           // packs that replace and extend the embedded ones; none when empty
+	CarriersFile     string           // the carriers; the three settings below name a single one when empty
+	Carrier          string           // its name, which is also its adapter's
+	CarrierURL       string           // where it is
+	CarrierTimeout   time.Duration    // how long one call may take; 30 s when zero
+	Calls            *telemetry.Calls // measures what carriers answer; nobody does when nil
+	AllowScaledClock bool             // demo and dev only
 
 	Role          Role   // RoleAll when empty; a worker opens what its role needs
 	Trusted       bool   // decisions count as they come, unsigned; demo and dev only
@@ -36,6 +39,7 @@ type Settings struct {
 	SigningKey    string // file with the key with which this worker signs what it has verified
 	Fraud         FraudSettings
 	Notify        notify.Settings
+	Audit         AuditSettings
 	Log           *slog.Logger // of notices that were not accepted; none when nil
 	Protection    string       // file with the policies of number protection; the usual ones where it is not there
 	PortoutPolicy string       // file with the answers to port-outs at the last moment; the usual ones when empty
@@ -48,6 +52,8 @@ type Neighbours struct {
 	registry *approval.Keeper // for the front door of decisions; nil where they are trusted as they come
 	settings Carriers         // of the carriers that a gate has
 	webhooks map[string]carrier.Webhook
+
+	checkpoints *audit.Checkpointer // of the audit log; nil where none are signed
 }
 
 // Open opens the neighbours. Close them when the worker has stopped.
@@ -81,7 +87,7 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 			return n, err
 		}
 	}
-	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s))
+	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s), n.openAudit(ctx, s))
 }
 
 // openProtection opens what keeps our numbers from leaving, of a gate that answers port-outs.
@@ -129,7 +135,7 @@ func (n *Neighbours) openGate(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	n.Carriers, err = openCarriers(carriers, func() *ledger.Ledger { return n.Ledger })
+	n.Carriers, err = openCarriers(carriers, s.Calls, func() *ledger.Ledger { return n.Ledger })
 	if err != nil {
 		return err
 	}
