@@ -26,6 +26,7 @@ type outward struct {
 	notify.Settings
 	Serve serveSettings
 	Fraud worker.FraudSettings
+	Audit worker.AuditSettings
 }
 
 type serveSettings struct {

@@ -1,0 +1,71 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/internal/ledger"
+)
+
+// AuditSettings say who signs checkpoints of the audit log, and where they go. The environment fills them, under
+// PORTSAGA_AUDIT_.
+type AuditSettings struct {
+	Key         string   `split_words:"true" desc:"OpenSSH key that signs checkpoints of the audit log (PORTSAGA_SIGNING_KEY)"`
+	Checkpoints []string `split_words:"true" desc:"where checkpoints go, with commas between: directories and files of another owner, URLs of witnesses; nowhere when empty"`
+}
+
+// OpenCheckpointer is what signs checkpoints of a ledger's log, with the key that is set or with that of a worker.
+func OpenCheckpointer(ctx context.Context, books *ledger.Ledger, s AuditSettings, signingKey string) (*audit.Checkpointer, error) {
+	signer, err := openSigner(ctx, books, s, signingKey)
+	if err != nil {
+		return nil, err
+	}
+	c := &audit.Checkpointer{Log: books, Signer: signer, Now: time.Now, Tell: slog.Default()}
+	for _, where := range s.Checkpoints {
+		c.To = append(c.To, audit.OpenDestination(where))
+	}
+	return c, nil
+}
+
+func openSigner(ctx context.Context, books *ledger.Ledger, s AuditSettings, signingKey string) (*audit.Signer, error) {
+	file := s.Key
+	if file == "" {
+		file = signingKey
+	}
+	key, err := approval.LoadPrivateKey(file)
+	if err != nil {
+		return nil, err
+	}
+	state, err := books.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return audit.NewSigner(audit.Origin(state.Incarnation), key)
+}
+
+// openAudit opens what signs checkpoints, of a gate. A demo that has no key signs none.
+func (n *Neighbours) openAudit(ctx context.Context, s Settings) (err error) {
+	if !s.Role.has(RoleGate) || n.Ledger == nil {
+		return nil
+	}
+	if s.Trusted && s.Audit.Key == "" {
+		if _, err := os.Stat(s.SigningKey); s.SigningKey == "" || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	n.checkpoints, err = OpenCheckpointer(ctx, n.Ledger, s.Audit, s.SigningKey)
+	return err
+}
+
+// keepCheckpoints signs and brings out checkpoints until ctx ends.
+func keepCheckpoints(ctx context.Context, c *audit.Checkpointer) {
+	ticker := time.NewTicker(audit.Every)
+	defer ticker.Stop()
+	_ = c.Run(ctx, ticker.C) // ends with ctx, without an error
+}
