@@ -37,6 +37,8 @@ type PortOutSubject struct {
 	Effects func(t *testing.T, id string) []string
 	// Down is the same adapter with its carrier out of reach.
 	Down carrier.PortOuts
+	// KeepsApprovals says that the carrier takes no approval back, so that every attempt is refused.
+	KeepsApprovals bool
 }
 
 // RunPortOuts tests the part of an adapter that answers counterparties.
@@ -163,6 +165,9 @@ func saysWhenSilenceAnswered(t *testing.T, s PortOutSubject) {
 }
 
 func takesAnApprovalBack(t *testing.T, s PortOutSubject) {
+	if s.KeepsApprovals {
+		t.Skip("the carrier takes no approval back")
+	}
 	s.Send(t, "back", NeverActivate)
 	answer(t, s, "back", carrier.Approve())
 	for range 2 {
