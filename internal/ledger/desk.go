@@ -154,21 +154,40 @@ func repeatedDeskAnswer(ctx context.Context, tx *sql.Tx, a DeskAnswer) error {
 	}
 }
 
-// DeskBook returns the book of a port; an empty one where there is none.
+// DeskBook returns the book of a port as it was at one instant; an empty one where there is none.
 func (l *Ledger) DeskBook(ctx context.Context, portID string) (DeskBook, error) {
 	const op = "read desk book"
+	for {
+		book, err := l.readDeskBook(ctx, portID)
+		if err != nil {
+			return book, fault(op, portID, err)
+		}
+		_, entries, err := l.deskEntries(ctx, portID)
+		if err != nil || entries == book.Entries {
+			return book, fault(op, portID, err)
+		}
+	}
+}
+
+func (l *Ledger) readDeskBook(ctx context.Context, portID string) (DeskBook, error) {
 	book := DeskBook{PortID: portID}
-	err := l.db.QueryRowContext(ctx, `SELECT carrier, entries FROM desk_books WHERE port_id = $1`, portID).Scan(&book.Carrier, &book.Entries)
-	if errors.Is(err, sql.ErrNoRows) {
-		return book, nil
+	var err error
+	if book.Carrier, book.Entries, err = l.deskEntries(ctx, portID); err != nil || book.Carrier == "" {
+		return book, err
 	}
-	if err == nil {
-		book.Tasks, err = l.deskTasks(ctx, portID)
-	}
-	if err == nil {
+	if book.Tasks, err = l.deskTasks(ctx, portID); err == nil {
 		book.Answers, err = l.deskAnswers(ctx, portID)
 	}
-	return book, fault(op, portID, err)
+	return book, err
+}
+
+// deskEntries is how much stands in a port's book, and of which carrier; nothing where there is no book.
+func (l *Ledger) deskEntries(ctx context.Context, portID string) (carrier string, entries int64, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT carrier, entries FROM desk_books WHERE port_id = $1`, portID).Scan(&carrier, &entries)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	return carrier, entries, err
 }
 
 func (l *Ledger) deskTasks(ctx context.Context, portID string) ([]DeskTask, error) {
