@@ -17,6 +17,7 @@ type FraudSettings struct {
 	CamaraTokenURL string `split_words:"true" desc:"where that network gives tokens"`
 	CamaraClient   string `split_words:"true" desc:"client ID at that network"`
 	CamaraSecret   string `split_words:"true" desc:"file with that client's secret"`
+	CamaraConsents string `split_words:"true" desc:"directory with the tokens of subscribers who consented, a file per number; that client's own is used when empty"`
 
 	TwilioKey    string `split_words:"true" desc:"API key of Twilio Lookup"`
 	TwilioSecret string `split_words:"true" desc:"file with that key's secret"`
@@ -33,13 +34,11 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 	}
 	desk := &activities.Fraud{Policy: policy}
 	if s.CamaraURL != "" {
-		secret, err := config.ReadSecret(s.CamaraSecret)
+		tokens, err := camaraTokens(s)
 		if err != nil {
 			return nil, err
 		}
-		network := &sources.CAMARA{Root: s.CamaraURL, Tokens: &sources.ClientCredentials{
-			URL: s.CamaraTokenURL, ClientID: s.CamaraClient, Secret: sources.Secret(secret), Purpose: "dpv:FraudPreventionAndDetection",
-		}}
+		network := &sources.CAMARA{Root: s.CamaraURL, Tokens: tokens}
 		desk.Sources = append(desk.Sources, network.Sources()...)
 	}
 	if s.TwilioKey != "" {
@@ -51,4 +50,19 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 		desk.Sources = append(desk.Sources, lookup.Sources()...)
 	}
 	return desk, nil
+}
+
+// camaraTokens are ours, or where the network wants each subscriber's consent, the subscribers'.
+func camaraTokens(s FraudSettings) (sources.Tokens, error) {
+	if s.CamaraConsents != "" {
+		consents := &sources.Consents{Dir: s.CamaraConsents}
+		return consents, consents.Check()
+	}
+	secret, err := config.ReadSecret(s.CamaraSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &sources.ClientCredentials{
+		URL: s.CamaraTokenURL, ClientID: s.CamaraClient, Secret: sources.Secret(secret), Purpose: "dpv:FraudPreventionAndDetection",
+	}, nil
 }

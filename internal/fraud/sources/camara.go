@@ -17,8 +17,8 @@ import (
 // CAMARA asks a mobile network by the CAMARA APIs: SIM Swap 2.1, Device Swap 1.0, Call Forwarding Signal 0.4, Number Recycling 0.2,
 // Tenure 0.3 and KYC Match 0.4.
 type CAMARA struct {
-	Root   string // of all APIs, such as https://api.operator.example
-	Tokens Tokens
+	Root   string       // of all APIs, such as https://api.operator.example
+	Tokens Tokens       // ClientCredentials, which are ours, or Consents, which are the subscribers'
 	HTTP   *http.Client // nil is one that follows no redirect
 }
 
@@ -45,6 +45,12 @@ type camaraError struct {
 
 func (e *camaraError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", e.status, e.code))
+}
+
+// mayNotAsk says whether an error means that the token does not open this operation; it may open a narrower one.
+func mayNotAsk(err error) bool {
+	why := whyOf(err)
+	return why == fraud.NotAuthorised || why == fraud.NoConsent
 }
 
 // answeredWith says whether an error is a network's answer with that code.
@@ -92,6 +98,8 @@ func (c *CAMARA) try(ctx context.Context, s Subject, op operation, body map[stri
 	switch {
 	case err != nil:
 		return err
+	case status == http.StatusUnauthorized && token.ThreeLegged:
+		return missing(fraud.NoConsent, "the network no longer takes the subscriber's token")
 	case status != http.StatusOK:
 		return refusal(status, answer)
 	case json.Unmarshal(answer, into) != nil:

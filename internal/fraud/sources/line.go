@@ -22,7 +22,7 @@ var (
 func (c *CAMARA) callForwarding(ctx context.Context, s Subject) (fraud.Facts, error) {
 	var kinds []string
 	err := c.post(ctx, s, forwardings, nil, &kinds)
-	if err != nil && slices.Contains([]fraud.Why{fraud.NotApplicable, fraud.NotAuthorised}, whyOf(err)) {
+	if err != nil && (whyOf(err) == fraud.NotApplicable || mayNotAsk(err)) {
 		return c.forwardsAll(ctx, s)
 	}
 	if err != nil {

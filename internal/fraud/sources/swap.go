@@ -41,7 +41,7 @@ func (c *CAMARA) deviceSwap(ctx context.Context, s Subject) (fraud.Facts, error)
 func (c *CAMARA) change(ctx context.Context, s Subject, api swap) (fraud.Age, error) {
 	var told map[string]json.RawMessage
 	err := c.post(ctx, s, api.date, nil, &told)
-	if err != nil && whyOf(err) == fraud.NotAuthorised {
+	if err != nil && mayNotAsk(err) {
 		return c.changedLately(ctx, s, api)
 	}
 	if err != nil {
