@@ -1,6 +1,7 @@
 package fraud_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -88,29 +89,45 @@ func unanswered(v fraud.Verdict, rule string) bool {
 	return slices.ContainsFunc(v.Missing, func(g fraud.Gap) bool { return g.Rule == rule })
 }
 
+// Each of the 22 signals, by its number and its rules: evidence that raises it, and evidence that does not.
 func TestEverySignalIsRaisedAndNot(t *testing.T) {
 	t.Parallel()
 	all := signals(t)
-	raises := map[fraud.Reason]bool{}
-	for _, r := range fraud.Default().Rules {
-		t.Run(r.ID, func(t *testing.T) {
-			t.Parallel()
-			signal, ok := all[r.ID]
-			require.True(t, ok, "no evidence for this rule")
-			v := judged(signal.raised)
-			require.True(t, fired(v, r.ID), "%+v", v)
-			v = judged(signal.quiet)
-			require.False(t, fired(v, r.ID), "%+v", v)
-			require.False(t, unanswered(v, r.ID), "%+v", v)
-			require.True(t, unanswered(fraud.Evaluate(fraud.Default(), evidence()), r.ID), "without evidence it cannot be told")
-		})
-		raises[r.Reason] = true
-	}
-	require.Len(t, all, len(fraud.Default().Rules))
-	require.Len(t, fraud.Reasons, 22)
+	require.Len(t, all, len(fraud.Default().Rules), "each rule has its evidence, and no evidence is of a rule that is gone")
 	for i, reason := range fraud.Reasons {
-		require.True(t, raises[reason], "no rule of the default policy looks for signal %d, %s", i+1, reason)
+		t.Run(fmt.Sprintf("%02d %s", i+1, reason), func(t *testing.T) {
+			t.Parallel()
+			rules := rulesOf(reason)
+			require.NotEmpty(t, rules, "no rule of the default policy looks for it")
+			for _, rule := range rules {
+				signal, ok := all[rule]
+				require.True(t, ok, "no evidence for %s", rule)
+				t.Run(rule+" raised", func(t *testing.T) {
+					v := judged(signal.raised)
+					require.True(t, fired(v, rule), "%+v", v)
+				})
+				t.Run(rule+" not raised", func(t *testing.T) {
+					v := judged(signal.quiet)
+					require.False(t, fired(v, rule), "%+v", v)
+					require.False(t, unanswered(v, rule), "%+v", v)
+				})
+				t.Run(rule+" without evidence", func(t *testing.T) {
+					require.True(t, unanswered(fraud.Evaluate(fraud.Default(), evidence()), rule), "it cannot be told")
+				})
+			}
+		})
 	}
+}
+
+// rulesOf are the rules of the default policy that look for a signal.
+func rulesOf(reason fraud.Reason) []string {
+	var rules []string
+	for _, r := range fraud.Default().Rules {
+		if r.Reason == reason {
+			rules = append(rules, r.ID)
+		}
+	}
+	return rules
 }
 
 // All sources down: a person looks; nothing is cleared and nothing blocked.

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,6 +69,26 @@ func factGuide() string {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.Type, f.Means)
 	}
 	return b.String()
+}
+
+// The guide numbers the 22 signals that fraud desks know, and every rule that it shows under one has evidence in
+// TestEverySignalIsRaisedAndNot that raises it and evidence that does not.
+func TestTheGuideNumbersEverySignal(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(guide)
+	require.NoError(t, err)
+	headings := regexp.MustCompile("(?m)^### ([0-9]+)\\. `([A-Z_]+)`$").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, headings, 22)
+	for i, heading := range headings {
+		require.Equal(t, []string{strconv.Itoa(i + 1), string(fraud.Reasons[i])}, heading[1:])
+	}
+	shown := regexp.MustCompile(`(?m)^\*\*([a-z0-9-]+)\*\*: `).FindAllStringSubmatch(string(page), -1)
+	all := signals(t)
+	require.Len(t, shown, len(all))
+	for _, rule := range shown {
+		require.NotEmpty(t, all[rule[1]].raised, rule[1])
+		require.NotEmpty(t, all[rule[1]].quiet, rule[1])
+	}
 }
 
 // What the guide shows of policies, evidence and cases is read.
