@@ -9,33 +9,36 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/fraud/patterns"
 )
 
 type fraudWatchOptions struct {
-	Least    int
-	Back     time.Duration
-	Interval time.Duration
-	Once     bool
+	patterns.Limits
+	Interval    time.Duration
+	Once, Count bool
 }
 
 func newFraudWatch(f *Factory) *cobra.Command {
-	o := fraudWatchOptions{Least: 5, Back: 24 * time.Hour, Interval: 10 * time.Second}
+	o := fraudWatchOptions{Limits: patterns.Usual(), Interval: 10 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "watch",
-		Short: "Watch for bursts: requests that have something in common",
+		Short: "Watch for patterns over many requests: bursts, one signer over many accounts, spikes out of hours",
 		Long: "Watch what the ledger remembers of port requests, and tell each pattern when it appears or grows: a burst on one account,\n" +
-			"number, e-mail address or recipient, and one signer over several accounts. What requests have in common is known by keyed\n" +
-			"tokens only: a line names the pattern and one of its ports, and no person.\n\n" +
-			"In JSON each line is one pattern; with --once, which looks once, an array. The command ends with 0 whatever it finds.",
-		Example: "  portsaga fraud watch\n  portsaga fraud watch --once --least 3 --back 168h -o json",
+			"number, e-mail address, address or recipient, one signer over several accounts, and a spike out of hours. A bulk order is one\n" +
+			"request. What requests have in common is known by keyed tokens only: a line names the pattern and one of its ports, and no\n" +
+			"person.\n\n" +
+			"In JSON each line is one pattern; with --once, which looks once, an array. With --count it says how many of each pattern there\n" +
+			"are, for a collector of metrics. The command ends with 0 whatever it finds.",
+		Example: "  portsaga fraud watch\n  portsaga fraud watch --once --least 3 --back 168h -o json\n  portsaga fraud watch --count -o json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), f) },
 	}
 	cmd.Flags().IntVar(&o.Least, "least", o.Least, "how many requests make a burst")
+	cmd.Flags().IntVar(&o.Accounts, "accounts", o.Accounts, "for how many accounts nobody signs")
 	cmd.Flags().DurationVar(&o.Back, "back", o.Back, "how far back to look")
 	cmd.Flags().DurationVar(&o.Interval, "interval", o.Interval, "how often to look")
 	cmd.Flags().BoolVar(&o.Once, "once", false, "look once")
+	cmd.Flags().BoolVar(&o.Count, "count", false, "look once, and count each pattern")
 	return cmd
 }
 
@@ -53,14 +56,17 @@ func (o fraudWatchOptions) run(ctx context.Context, f *Factory) error {
 	look := time.NewTicker(o.Interval)
 	defer look.Stop()
 	for {
-		bursts, err := books.Bursts(ctx, now().Add(-o.Back), o.Least)
-		if err != nil {
+		seen, err := patterns.Look(ctx, books, o.Limits, now())
+		switch {
+		case err != nil:
 			return err
+		case o.Count:
+			counts := patterns.Counts(seen)
+			return f.Print(counts, func(w io.Writer) { writeCounts(w, counts) })
+		case o.Once:
+			return f.Print(seen, func(w io.Writer) { writePatterns(w, seen) })
 		}
-		if o.Once {
-			return f.Print(append([]ledger.Burst{}, bursts...), func(w io.Writer) { writeBursts(w, bursts) })
-		}
-		if err := o.tell(f, grown(bursts, told)); err != nil {
+		if err := o.tell(f, grown(seen, told)); err != nil {
 			return err
 		}
 		select {
@@ -72,42 +78,51 @@ func (o fraudWatchOptions) run(ctx context.Context, f *Factory) error {
 }
 
 // tell prints a line for each pattern.
-func (o fraudWatchOptions) tell(f *Factory, bursts []ledger.Burst) error {
+func (o fraudWatchOptions) tell(f *Factory, seen []patterns.Seen) error {
 	if f.Format == Text {
-		writeBursts(f.Streams.Out, bursts)
+		writePatterns(f.Streams.Out, seen)
 		return nil
 	}
 	lines := json.NewEncoder(f.Streams.Out)
-	for _, b := range bursts {
-		if err := lines.Encode(b); err != nil {
+	for _, s := range seen {
+		if err := lines.Encode(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeBursts(w io.Writer, bursts []ledger.Burst) {
-	for _, b := range bursts {
-		fmt.Fprintln(w, burstLine(b))
+func writePatterns(w io.Writer, seen []patterns.Seen) {
+	for _, s := range seen {
+		fmt.Fprintln(w, patternLine(s))
 	}
 }
 
-// grown are the bursts that were not told yet at this size.
-func grown(bursts []ledger.Burst, told map[string]int) []ledger.Burst {
-	var fresh []ledger.Burst
-	for _, b := range bursts {
-		if key := b.Dimension + b.Token; told[key] < b.Requests {
-			told[key] = b.Requests
-			fresh = append(fresh, b)
+func writeCounts(w io.Writer, counts map[patterns.Pattern]int) {
+	for _, p := range patterns.All {
+		fmt.Fprintf(w, "%s %d\n", p, counts[p])
+	}
+}
+
+// grown are the patterns that were not told yet at this size.
+func grown(seen []patterns.Seen, told map[string]int) []patterns.Seen {
+	var fresh []patterns.Seen
+	for _, s := range seen {
+		if key := string(s.Pattern) + s.Token; told[key] < s.Requests {
+			told[key] = s.Requests
+			fresh = append(fresh, s)
 		}
 	}
 	return fresh
 }
 
-func burstLine(b ledger.Burst) string {
-	line := fmt.Sprintf("%d requests with the same %s", b.Requests, b.Dimension)
-	if b.Accounts > 1 {
-		line += fmt.Sprintf(", for %d accounts", b.Accounts)
+func patternLine(s patterns.Seen) string {
+	if s.Pattern == patterns.OutOfHoursSpike {
+		return fmt.Sprintf("%s: %d requests out of hours, where %.1f are usual", s.Pattern, s.Requests, s.Usual)
 	}
-	return line + ", one of them " + b.LastPort
+	line := fmt.Sprintf("%s: %d requests with the same %s", s.Pattern, s.Requests, s.Dimension)
+	if s.Accounts > 1 {
+		line += fmt.Sprintf(", for %d accounts", s.Accounts)
+	}
+	return line + ", one of them " + s.LastPort
 }

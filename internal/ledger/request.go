@@ -118,12 +118,10 @@ func (l *Ledger) Bursts(ctx context.Context, since time.Time, least int) ([]Burs
 	return all, fault("list bursts", "", rows.Err())
 }
 
-// OddHours counts the requests between two instants, the first included, and those of them that came while desks were closed. A
-// bulk order is one request.
-func (l *Ledger) OddHours(ctx context.Context, since, until time.Time) (odd, all int, err error) {
-	err = l.db.QueryRowContext(ctx, `SELECT count(DISTINCT CASE WHEN out_of_hours = 1 THEN `+oneRequest+` END), count(DISTINCT `+oneRequest+`)
-		FROM `+asked+` WHERE at >= $1 AND at < $2 AND dimension = 'recipient'`, since.UnixMicro(), until.UnixMicro()).Scan(&odd, &all)
-	return odd, all, fault("count requests", "", err)
+// OddHours counts the requests between two instants, the first included, that came while desks were closed. A bulk order is one.
+func (l *Ledger) OddHours(ctx context.Context, since, until time.Time) (int, error) {
+	return l.count(ctx, `SELECT count(DISTINCT `+oneRequest+`) FROM `+asked+` WHERE dimension = 'recipient' AND o.out_of_hours = 1 AND at >= $1 AND at < $2`,
+		since.UnixMicro(), until.UnixMicro())
 }
 
 // RecordScreening remembers the nonce of a port's last screening: at the gate no earlier one counts.
