@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,26 +65,10 @@ func (t *numberTarget) subject(g *guard.Guard) (guard.Subject, error) {
 	return g.Number(t.Tenant, number), nil
 }
 
-// protectionFile holds the policies of number protection, in PORTSAGA_DIR.
-const protectionFile = "protection.yaml"
-
 // withGuard opens the guard of the ledger that is configured. Locks and PINs live in real time, also in a dev that runs faster.
 func (f *Factory) withGuard(ctx context.Context, t numberTarget, do func(*guard.Guard, guard.Subject) error) error {
-	cfg, err := f.Config()
-	if err != nil {
-		return err
-	}
-	keys, err := vault.Load(cfg.KeyFile)
-	if err != nil {
-		return err
-	}
-	policies, err := guard.LoadPolicies(filepath.Join(cfg.Dir, protectionFile))
-	if err != nil {
-		return err
-	}
 	return f.withLedger(ctx, func(books *ledger.Ledger) error {
-		approvers := approval.NewKeeper(cfg.Registry, cfg.RegistryRoots, books)
-		g, err := guard.Open(ctx, books, keys, guard.Options{Policies: policies, Approvers: approvers}, f.Now())
+		g, _, err := f.openGuard(ctx, books)
 		if err != nil {
 			return err
 		}
@@ -95,6 +78,25 @@ func (f *Factory) withGuard(ctx context.Context, t numberTarget, do func(*guard.
 		}
 		return do(g, subject)
 	})
+}
+
+// openGuard opens the guard of a ledger, with the deployment's key and policies.
+func (f *Factory) openGuard(ctx context.Context, books *ledger.Ledger) (*guard.Guard, *vault.Vault, error) {
+	cfg, err := f.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := vault.Load(cfg.KeyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	policies, err := guard.LoadPolicies(cfg.Protection)
+	if err != nil {
+		return nil, nil, err
+	}
+	approvers := approval.NewKeeper(cfg.Registry, cfg.RegistryRoots, books)
+	g, err := guard.Open(ctx, books, keys, guard.Options{Policies: policies, Approvers: approvers}, f.Now())
+	return g, keys, err
 }
 
 func newNumberLock(f *Factory) *cobra.Command {

@@ -32,6 +32,7 @@ func newGuarded(t *testing.T) *guarded {
 	_, err := vault.Create(g.config.KeyFile)
 	require.NoError(t, err)
 	g.config.Registry, g.config.RegistryRoots = g.desk.Registry, g.desk.Roots
+	g.config.Protection = filepath.Join(g.config.Dir, "protection.yaml")
 	g.factory.Now = func() time.Time { return g.now }
 	g.factory.AgentSocket = func() string { return "" }
 	return g
@@ -115,7 +116,7 @@ func TestNumberUnlockWithAKey(t *testing.T) {
 func TestNumberUnlockWithSignatures(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
-	require.NoError(t, os.WriteFile(filepath.Join(g.config.Dir, protectionFile), []byte("default: {approvals: 2}"), 0o600))
+	require.NoError(t, os.WriteFile(g.config.Protection, []byte("default: {approvals: 2}"), 0o600))
 	g.runs(t, "portsaga number lock --account ACC-1001")
 	var signatures []string
 	for _, person := range []string{"ben", "fay"} {

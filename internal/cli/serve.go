@@ -32,6 +32,8 @@ type outward struct {
 type serveSettings struct {
 	Addr        string `split_words:"true" default:"127.0.0.1:8470" desc:"host:port on which portsaga serve listens"`
 	Tokens      string `split_words:"true" desc:"file with the services that may revoke ports"`
+	Wholesalers string `split_words:"true" desc:"file with the wholesalers that ask before numbers leave"`
+	Bearers     string `split_words:"true" desc:"file with the bearers of the portals where subscribers protect their numbers"`
 	Help        string `split_words:"true" desc:"how customers reach people, shown on every page"`
 	BehindProxy bool   `split_words:"true" desc:"believe the last X-Forwarded-For address"`
 }
@@ -51,18 +53,20 @@ func (f *Factory) Desks() (notify.Settings, worker.FraudSettings, error) {
 func newServe(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve customers' links, and services that revoke",
+		Short: "Serve customers' links, services that revoke, wholesalers and portals",
 		Long: "Serve until it is told to stop by SIGINT or SIGTERM: the page behind the link in customers' notices (/stop/...), revocations\n" +
 			"by services with a token (POST /v1/ports/ID/revoke) and /healthz. Whoever stops a port closes its fence in the ledger before\n" +
-			"the port is told. It needs the ledger and Temporal; and the deployment's key only to know\n" +
-			"whose answers by SMS (POST /v1/sms) it takes.\n\n" +
+			"the port is told. It needs the ledger and Temporal.\n\n" +
+			"With the deployment's key it also takes answers by SMS (POST /v1/sms), answers wholesalers that ask before a number leaves\n" +
+			"(POST /v1/port-outs/validate, PORTSAGA_SERVE_WHOLESALERS) and serves the portals where subscribers protect their numbers\n" +
+			"(/v1/protection, PORTSAGA_SERVE_BEARERS).\n\n" +
 			"It speaks plain HTTP: put it behind a proxy that ends TLS, and set PORTSAGA_SERVE_BEHIND_PROXY.",
 		Example: "  portsaga serve\n  portsaga serve token billing >> services.yaml\n  PORTSAGA_SERVE_ADDR=127.0.0.1:8470 PORTSAGA_SERVE_TOKENS=services.yaml portsaga serve",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.serve(cmd.Context()) },
 	}
-	cmd.AddCommand(newServeToken(f))
+	cmd.AddCommand(newServeToken(f), newServeWholesaler(f))
 	return cmd
 }
 
@@ -110,7 +114,11 @@ func (f *Factory) serve(ctx context.Context) error {
 		}
 	}
 	f.Log().Info("serving", "addr", listener.Addr().String(), "services", len(options.Services))
-	return serve.Run(ctx, listener, handler, options.Desk)
+	chores := []func(context.Context){serve.Retelling(options.Desk)}
+	if options.Validation != nil {
+		chores = append(chores, options.Validation.Run)
+	}
+	return serve.Run(ctx, listener, handler, chores...)
 }
 
 // doorOptions are everything behind the door: the ledger, the sagas, and who may ask.
@@ -146,7 +154,7 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 	if err != nil {
 		return serve.Options{}, err
 	}
-	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue})
+	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Clock: connection.Clock()})
 	now := func() time.Time { return connection.Clock().Business(f.Now()) }
 	var answers serve.Replies
 	if inbound != nil {
@@ -156,11 +164,12 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 		}
 		answers = replies{books, keys, ports, now}
 	}
-	return serve.Options{
+	options := serve.Options{
 		Desk:   &link.Desk{Books: books, Ports: signals{ports}, Now: now, Log: f.Log()},
 		Fences: books, Ports: ports, Services: services, Inbound: inbound, Replies: answers, Words: notify.NewDictionary(book.List()),
 		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
-	}, nil
+	}
+	return options, f.openProtected(ctx, settings.Serve, books, book, ports, &options)
 }
 
 // signals tell ports by signal, which works with no worker running.

@@ -66,7 +66,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
 		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud, Log: f.Log(),
 		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
-		Protection: filepath.Join(cfg.Dir, protectionFile), PortoutPolicy: cfg.PortoutPolicy,
+		Protection: cfg.Protection, PortoutPolicy: cfg.PortoutPolicy,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ type Config struct {
 	Registry          string `split_words:"true" desc:"registry of approvers, signed by its roots (registry.json in PORTSAGA_DIR)"`
 	RegistryRoots     string `split_words:"true" desc:"root keys that the registry is believed by (registry-roots.json in PORTSAGA_DIR)"`
 	SigningKey        string `split_words:"true" desc:"OpenSSH key with which a worker signs what it found (signing_key in PORTSAGA_DIR)"`
+	Protection        string `split_words:"true" desc:"policies of number protection (protection.yaml in PORTSAGA_DIR)"`
 	SSHKey            string `split_words:"true" desc:"your public or private SSH key, to sign decisions with (the only key of your ssh-agent)"`
 	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
@@ -89,6 +90,7 @@ func (c *Config) locate() error {
 	c.Registry = cmp.Or(c.Registry, filepath.Join(c.Dir, "registry.json"))
 	c.RegistryRoots = cmp.Or(c.RegistryRoots, filepath.Join(c.Dir, "registry-roots.json"))
 	c.SigningKey = cmp.Or(c.SigningKey, filepath.Join(c.Dir, "signing_key"))
+	c.Protection = cmp.Or(c.Protection, filepath.Join(c.Dir, "protection.yaml"))
 	return nil
 }
 

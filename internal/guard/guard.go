@@ -10,6 +10,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/portsaga/portsaga/internal/approval"
@@ -51,6 +52,7 @@ type Guard struct {
 	approvers Approvers
 	decoy     ledger.PIN    // compared where there is no PIN
 	hashing   chan struct{} // as many hashes at once as there are processors
+	hashed    atomic.Int64
 }
 
 // Open is the guard of a ledger. Its key is made at the first call, at a real instant, and kept in the ledger, sealed by the
@@ -70,7 +72,7 @@ func (g *Guard) Number(tenant string, n porting.Number) Subject {
 	return Subject{Subject: ledger.Subject{Token: g.vault.LockToken(n), Tenant: tenantOf(tenant), Masked: n.String()}, number: n}
 }
 
-// Account is the subject that an account of a tenant is. Case, spaces and hyphens of its name do not count.
+// Account is the subject that an account of a tenant is. Case, spaces, hyphens, dots and slashes of its name do not count.
 func (g *Guard) Account(tenant, account string) Subject {
 	tenant = tenantOf(tenant)
 	return Subject{Subject: ledger.Subject{Token: g.keys.accountToken(tenant, account), Tenant: tenant, Masked: porting.Mask(account)}, account: true}
@@ -110,13 +112,15 @@ func (g *Guard) Deliver(ctx context.Context, n Notices, limit int, at time.Time)
 // counterLife is how long a counter of attempts is kept that nobody uses, and longer than any Forget or lockout.
 const counterLife = 90 * 24 * time.Hour
 
-// Sweep writes the end of locks whose time has come into the history, and forgets old counters. It is to be called every
+// Sweep writes the end of locks whose time has come into the history, and forgets old counters and contacts. It is to be called every
 // minute or so; locks end in time without it, and their subscribers are told by it.
 func (g *Guard) Sweep(ctx context.Context, at time.Time) error {
 	const atOnce = 1000
 	if _, err := g.books.SettleUnlocks(ctx, at, atOnce); err != nil {
 		return err
 	}
-	_, err := g.books.ForgetAttempts(ctx, at.Add(-counterLife))
-	return err
+	if _, err := g.books.ForgetAttempts(ctx, at.Add(-counterLife)); err != nil {
+		return err
+	}
+	return g.books.ForgetContacts(ctx, at.Add(-contactMemory))
 }

@@ -65,7 +65,7 @@ func plain(s porting.Secret) string {
 }
 
 func (k keys) accountToken(tenant, account string) string {
-	name := strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(account))
+	name := strings.NewReplacer(" ", "", "-", "", ".", "", "/", "").Replace(strings.ToUpper(account))
 	return base64.RawURLEncoding.EncodeToString(mac(k.account, tenant, name))
 }
 
@@ -92,9 +92,13 @@ func (g *Guard) hash(ctx context.Context, number Subject, pin porting.Secret, sa
 		return nil, ctx.Err()
 	}
 	defer func() { <-g.hashing }()
+	g.hashed.Add(1)
 	peppered := mac(g.keys.pepper, number.Token, plain(pin))
 	return argon2.IDKey(peppered, salt, argonTime, argonMemory, argonThreads, keySize), nil
 }
+
+// Hashed is how many slow hashes were made: what attempts at PINs cost.
+func (g *Guard) Hashed() int64 { return g.hashed.Load() }
 
 // newPIN is what the ledger keeps of a PIN.
 func (g *Guard) newPIN(ctx context.Context, number Subject, pin porting.Secret, by string, at time.Time) (ledger.PIN, error) {

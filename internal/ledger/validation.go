@@ -97,11 +97,16 @@ func (l *Ledger) ClaimValidations(ctx context.Context, at time.Time, lease time.
 	return due, fault(op, "", rows.Err())
 }
 
-// ValidationOpened reports that a request's port is open, and destroys the request.
-func (l *Ledger) ValidationOpened(ctx context.Context, portID string, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE validations SET opened_at = $2, due_at = NULL, sealed = NULL, failure = ''
-		WHERE port_id = $1 AND opened_at IS NULL`, portID, instant{at})
-	return fault("mark validation", portID, err)
+// ValidationsOpened reports that the ports of requests are open, and destroys the requests.
+func (l *Ledger) ValidationsOpened(ctx context.Context, at time.Time, portIDs ...string) error {
+	args := []any{instant{at}}
+	for _, id := range portIDs {
+		args = append(args, id)
+	}
+	marks := list(len(portIDs), func(i int) string { return fmt.Sprintf("$%d", i+2) })
+	_, err := change(ctx, l.db, `UPDATE validations SET opened_at = $1, due_at = NULL, sealed = NULL, failure = ''
+		WHERE opened_at IS NULL AND port_id IN (`+marks+`)`, args...)
+	return fault("mark validations", "", err)
 }
 
 // ValidationFailed reports that a claimed request's port could not be opened, and when to try again. Reports of attempts whose

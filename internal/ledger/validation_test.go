@@ -105,7 +105,7 @@ func testClaimValidations(t *testing.T, dsn newDSN) {
 	require.Empty(t, claimed(t, l, noon), "somebody has it")
 	require.Equal(t, []string{"po-1"}, claimed(t, l, noon.Add(time.Minute)), "who had it is gone")
 
-	require.NoError(t, l.ValidationOpened(t.Context(), "po-1", noon.Add(2*time.Minute)))
+	require.NoError(t, l.ValidationsOpened(t.Context(), noon.Add(2*time.Minute), "po-1", "po-9"))
 	require.Empty(t, claimed(t, l, noon.Add(time.Hour)))
 	kept, err := l.Validation(t.Context(), "po-1")
 	require.NoError(t, err)
@@ -133,7 +133,7 @@ func testForgetValidations(t *testing.T, dsn newDSN) {
 	for _, port := range []string{"po-1", "po-2"} {
 		keepValidation(t, l, validation(port, "hold"))
 	}
-	require.NoError(t, l.ValidationOpened(t.Context(), "po-1", noon))
+	require.NoError(t, l.ValidationsOpened(t.Context(), noon, "po-1"))
 	forgotten, err := l.ForgetValidations(t.Context(), noon.Add(time.Hour))
 	require.NoError(t, err)
 	require.EqualValues(t, 1, forgotten)

@@ -240,7 +240,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve.Run(ctx, listener, w.handler, desk) }()
+	go func() { ended <- serve.Run(ctx, listener, w.handler, serve.Retelling(desk)) }()
 	require.Eventually(t, func() bool {
 		links, err := w.books.UntoldLinks(t.Context(), 9)
 		return err == nil && len(links) == 0

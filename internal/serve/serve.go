@@ -1,9 +1,9 @@
 // Package serve is the door for the world outside: customers who stop a port by the link in their notice, services that
-// revoke, and the SMS provider that brings customers' answers. Whoever stops a port here closes its fence first; the saga is
-// told afterwards.
+// revoke, the SMS provider that brings customers' answers, wholesalers that ask before a number leaves, and portals where
+// subscribers protect their numbers. Whoever stops a port here closes its fence first; the saga is told afterwards.
 //
 // A GET changes nothing, because mail scanners open every link. Tokens that do not work are answered alike, whatever the
-// cause. Nothing here holds the vault's key.
+// cause. Only wholesalers and portals need the vault's key.
 package serve
 
 import (
@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/guard"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/link"
 	"github.com/portsaga/portsaga/internal/notify"
@@ -54,6 +56,9 @@ type Options struct {
 	Replies  Replies
 	Words    notify.Dictionary
 
+	Validation *Validation
+	Protection *guard.API // its AddressOf is the door's
+
 	Help        string // how a customer reaches people, shown on every page
 	Now         func() time.Time
 	BehindProxy bool // the last X-Forwarded-For address is the customer's
@@ -85,6 +90,15 @@ func Handler(o Options) (http.Handler, error) {
 	}
 	if o.Inbound != nil && o.Replies != nil {
 		mux.HandleFunc("POST /v1/sms", d.sms)
+	}
+	if o.Validation != nil {
+		mux.HandleFunc("POST /v1/port-outs/validate", d.validate)
+	}
+	if o.Protection != nil {
+		o.Protection.AddressOf = func(r *http.Request) string { return d.addressOf(r).String() }
+		protection := o.Protection.Handler()
+		mux.Handle(guard.Path, protection)
+		mux.Handle(guard.Path+"/", protection)
 	}
 	return guarded(mux), nil
 }
@@ -120,10 +134,11 @@ func (d *door) health(w http.ResponseWriter, r *http.Request) {
 // retellEvery is how often ports are told again that could not be told when their customer stopped them.
 const retellEvery = 10 * time.Second
 
-// Run serves on a listener until ctx ends, and keeps telling the ports whose customers stopped them.
-func Run(ctx context.Context, on net.Listener, h http.Handler, desk *link.Desk) error {
+// Run serves on a listener until ctx ends. Beside it run the chores of what is served: to tell the ports whose customers
+// stopped them, and to open those that wholesalers asked for.
+func Run(ctx context.Context, on net.Listener, h http.Handler, chores ...func(context.Context)) error {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 90 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -132,20 +147,22 @@ func Run(ctx context.Context, on net.Listener, h http.Handler, desk *link.Desk) 
 		_ = server.Shutdown(quiet) // what is cut off was written to the ledger, or was not answered
 	})
 	defer stop()
-	if desk != nil {
-		told := make(chan struct{})
-		defer func() { <-told }()
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			defer close(told)
-			retell(ctx, desk)
-		}()
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, chore := range chores {
+		running.Go(func() { chore(ctx) })
 	}
 	if err := server.Serve(on); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
+}
+
+// Retelling keeps telling ports that could not be told when their customer stopped them.
+func Retelling(desk *link.Desk) func(context.Context) {
+	return func(ctx context.Context) { retell(ctx, desk) }
 }
 
 func retell(ctx context.Context, desk *link.Desk) {
