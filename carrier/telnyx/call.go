@@ -215,7 +215,7 @@ func words(answer []byte) string {
 
 func (q call) unknown() *porting.Error {
 	if q.noSuch != "" {
-		return q.failure(porting.NotFound, q.noSuch, "Telnyx has no such request", "")
+		return q.failure(porting.NotFound, q.noSuch, "Telnyx has nothing of this name", "")
 	}
 	return q.failure(porting.NotFound, "carrier-order-unknown", "Telnyx has no such order", "")
 }

@@ -2,7 +2,6 @@ package telnyx
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,7 +43,7 @@ func (c *Client) Republish(ctx context.Context, e Event) error {
 	}
 	q := call{op: "republish event", object: e.EventID, method: http.MethodPost, noSuch: "event-unknown"}
 	if e.EventID == "" {
-		return q.unavailable(errors.New("the event has no ID"))
+		return q.unknown()
 	}
 	q.path = root + url.PathEscape(e.EventID) + "/republish"
 	return c.do(ctx, q, nil)

@@ -1,6 +1,7 @@
 package telnyx_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -73,3 +74,6 @@ func refused(t *testing.T, err error, kind porting.Kind, code string) {
 		require.NotContains(t, err.Error(), private)
 	}
 }
+
+// impatient waits half a second for an answer.
+func impatient() *http.Client { return &http.Client{Timeout: 500 * time.Millisecond} }

@@ -21,6 +21,9 @@ func (f *Fake) confirm(w http.ResponseWriter, r *http.Request, o *order) {
 	}
 	version := o.view.Version + 1
 	request := simulator.OrderRequest{Reference: o.group, Numbers: o.numbers}
+	if name := o.group + "/" + o.numbers[0].E164(); f.chosen[name] {
+		request.Reference = name
+	}
 	if o.patch.Activation != nil {
 		request.DDD = o.patch.Activation.FOC
 	}

@@ -65,7 +65,8 @@ type Fake struct {
 	outs      map[string]*portOut // what the simulator does not keep of port-outs
 	events    []event
 	done      []string
-	last      time.Time // the latest instant that was given to a change
+	last      time.Time       // the latest instant that was given to a change
+	chosen    map[string]bool // parts that have a scenario of their own
 	losing    bool
 	lost      map[[sha256.Size]byte]bool
 }
@@ -78,7 +79,7 @@ func Start(t testing.TB, o Options) *Fake {
 	t.Helper()
 	f := &Fake{
 		ctx: t.Context(), opts: o, private: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)),
-		comments: map[string][]object{}, outs: map[string]*portOut{}, lost: map[[sha256.Size]byte]bool{},
+		comments: map[string][]object{}, outs: map[string]*portOut{}, chosen: map[string]bool{}, lost: map[[sha256.Size]byte]bool{},
 	}
 	f.mux = f.routes()
 	f.http = httptest.NewServer(f)
@@ -125,6 +126,15 @@ func (f *Fake) Sign(body []byte, at time.Time) http.Header {
 
 // Choose plays a scenario of the simulator for a port that is yet to be confirmed.
 func (f *Fake) Choose(port, scenario string) error { return f.Sim.Choose(port, scenario) }
+
+// ChoosePart plays a scenario for the part of a split order that begins with a number.
+func (f *Fake) ChoosePart(port string, number porting.Number, scenario string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := port + "/" + number.E164()
+	f.chosen[name] = true
+	return f.Sim.Choose(name, scenario)
+}
 
 // Effects are what requests about a port did at the carrier, each once, in order; of a split order, those of each part.
 func (f *Fake) Effects(port string) []string {

@@ -1,9 +1,12 @@
 package telnyxtest
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"time"
@@ -145,6 +148,20 @@ func (f *Fake) parts(numbers []porting.Number) [][]porting.Number {
 		parts = append(parts, by[name])
 	}
 	return parts
+}
+
+// Draft makes a draft, as a request does whose answer nobody waited for.
+func (f *Fake) Draft(group string, numbers ...porting.Number) error {
+	body, err := json.Marshal(object{"phone_numbers": numbers, "customer_group_reference": group})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(f.ctx, http.MethodPost, f.URL()+"/porting_orders", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	f.create(httptest.NewRecorder(), r)
+	return nil
 }
 
 func (f *Fake) draft(group string, numbers []porting.Number) *order {

@@ -31,6 +31,14 @@ func (f *Fake) SendPortOut(name, scenario string, numbers ...porting.Number) err
 	}})
 }
 
+// Rejection is the code and the reason with which a port-out was refused.
+func (f *Fake) Rejection(name string) (code int, reason string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o := f.outs[PortOutID(name)]
+	return o.code, o.reason
+}
+
 func (f *Fake) portOutRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v2/portouts", f.listPortOuts)
 	mux.HandleFunc("GET /v2/portouts/{id}", f.onOut(func(w http.ResponseWriter, _ *http.Request, v simulator.PortOutView) {
