@@ -60,6 +60,7 @@ type standing struct {
 	reasons []carrier.Rejection
 	left    []approval.DeskLeft
 	numbers []porting.Number
+	alone   bool   // the carrier moves the numbers by itself at the FOC
 	trouble string // why the book cannot be believed; empty where it can
 }
 
@@ -96,7 +97,7 @@ func (b *Book) read(ctx context.Context, port string) (standing, error) {
 	for i := range book.Tasks {
 		s.take(&book.Tasks[i], since)
 	}
-	b.readNumbers(&s)
+	b.readOrder(&s)
 	return s, nil
 }
 
@@ -163,8 +164,8 @@ func (s *standing) take(t *ledger.DeskTask, since int64) {
 	}
 }
 
-// readNumbers takes the numbers from the order as it was sent. They are gone where the port has ended.
-func (b *Book) readNumbers(s *standing) {
+// readOrder takes the numbers from the order as it was sent. They are gone where the port has ended.
+func (b *Book) readOrder(s *standing) {
 	order := s.sent
 	if order == nil {
 		order = s.doubted
@@ -177,7 +178,7 @@ func (b *Book) readNumbers(s *standing) {
 		s.trouble = "the order in the desk's book cannot be opened"
 		return
 	}
-	s.numbers = sheet.Order.Numbers
+	s.numbers, s.alone = sheet.Order.Numbers, sheet.Alone
 }
 
 func (s standing) task(id string) *ledger.DeskTask {

@@ -81,7 +81,7 @@ func (c call) ask(ctx context.Context, what string, s sheet, code porting.Secret
 func (c call) openTask(ctx context.Context, what string, s sheet, code porting.Secret) (ledger.DeskTask, error) {
 	at := c.Now().UTC()
 	id := taskID(s.Ref, s.Step)
-	s.At, s.Lang = at, c.Profile.Language
+	s.At, s.Lang, s.Alone = at, c.Profile.Language, !c.Profile.OnDemand
 	s.Letter = (what == stepSubmit || what == stepSupplement) && c.Profile.needs("loa")
 	task := ledger.DeskTask{
 		ID: id, PortID: s.Ref.Port, Version: s.Ref.Version, Step: s.Step, Carrier: c.Profile.Name, Mail: ledger.DeskMailNone,

@@ -20,7 +20,7 @@ import (
 // Measures of a page, in millimetres and points.
 const (
 	margin     = 20.0
-	labelWidth = 58.0
+	labelWidth = 66.0
 	lineHeight = 6.0
 	gap        = 4.0
 

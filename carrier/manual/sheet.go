@@ -21,6 +21,7 @@ type sheet struct {
 	Body    string         `json:"body"` // of the mail, or to be pasted
 	Do      []string       `json:"do"`   // what the person does, in order
 	Letter  bool           `json:"letter,omitempty"`
+	Alone   bool           `json:"alone,omitempty"`  // the carrier moves the numbers by itself at the FOC
 	Mailed  bool           `json:"mailed,omitempty"` // the code goes by mail
 	Order   porting.Order  `json:"order"`
 	DDD     time.Time      `json:"ddd,omitzero"`

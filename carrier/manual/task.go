@@ -67,8 +67,8 @@ func (s standing) waits(t ledger.DeskTask) bool {
 	return t.Seq > s.lastAnswer()
 }
 
-// open is the task that waits for a person now: the last one that nobody has answered, or else the order itself while the
-// carrier is to move the numbers by itself.
+// open is the task that waits for a person now: the last one that nobody has answered, or else the order itself where only
+// the carrier can go on.
 func (s standing) open() *ledger.DeskTask {
 	var open *ledger.DeskTask
 	for i := range s.book.Tasks {
@@ -77,8 +77,8 @@ func (s standing) open() *ledger.DeskTask {
 			open = t
 		}
 	}
-	if open == nil && (s.trouble != "" || s.state == carrier.StateConfirmed || s.state == porting.CarrierLocked) {
-		open = s.sent
+	if open == nil && (s.trouble != "" || s.state == porting.CarrierLocked || s.alone && s.state == carrier.StateConfirmed) {
+		return s.sent
 	}
 	return open
 }
