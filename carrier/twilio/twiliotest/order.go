@@ -173,6 +173,7 @@ func (s *Server) list(r *http.Request) (int, any, error) {
 	if err != nil || size < 1 || size > 100 {
 		return 0, nil, bad(20001, "no size of a page")
 	}
+	size = min(size, cmp.Or(s.opts.PageSize, size))
 	rows, next := []any{}, any(nil)
 	started := asked.Get("Token") == ""
 	for _, o := range s.all() {

@@ -34,6 +34,7 @@ type Options struct {
 	NotPortable []porting.Number // numbers that the portability check denies
 	RefuseHeld  bool             // a number that another open order holds is refused
 	WebhookURL  string           // where news go; none when empty
+	PageSize    int              // of the list, whatever larger size is asked for; 100 when zero
 	// Wrap is put around the API, to see what comes and goes; nothing is when nil.
 	Wrap func(http.Handler) http.Handler
 }
@@ -116,11 +117,15 @@ const again = " again"
 // URL is where the service listens.
 func (s *Server) URL() string { return s.http.URL }
 
-// Settings are those of a client of this service. Its intentions settle at once after a second.
+// Settings are those of a client of this service, who waits a second for an order whose answer was lost.
 func (s *Server) Settings(book twilio.Book) twilio.Settings {
+	return Settings(s.URL(), s.opts.Clock, book)
+}
+
+// Settings are those of a client of the test account at a URL.
+func Settings(url string, clock porting.Clock, book twilio.Book) twilio.Settings {
 	return twilio.Settings{
-		Account: Account, Key: Key, Secret: Secret, Mailbox: Mailbox, Documents: Bill{}, Book: book,
-		Clock: s.opts.Clock, URL: s.URL(), Settle: time.Second,
+		Account: Account, Key: Key, Secret: Secret, Mailbox: Mailbox, Documents: Bill{}, Book: book, Clock: clock, URL: url, Settle: time.Second,
 	}
 }
 

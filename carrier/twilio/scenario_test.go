@@ -1,0 +1,107 @@
+package twilio_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/carrier/gatewaytest"
+	"github.com/portsaga/portsaga/carrier/twilio"
+	"github.com/portsaga/portsaga/carrier/twilio/twiliotest"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// play sends an order that the fake treats by one of the simulator's scenarios.
+func play(t *testing.T, scenario string) (*twilio.Client, *twiliotest.Server, carrier.LSR) {
+	t.Helper()
+	s := start(t, twiliotest.Options{Clock: fast()})
+	s.Choose("played", scenario)
+	c, lsr := connect(t, s.Settings(twiliotest.NewBook())), order("played")
+	_, err := c.Submit(t.Context(), lsr)
+	require.NoError(t, err)
+	return c, s, lsr
+}
+
+func TestTheDateSlips(t *testing.T) {
+	t.Parallel()
+	c, _, lsr := play(t, "foc-slips")
+	first := await(t, c, lsr.Ref, carrier.StateConfirmed)
+	require.Eventually(t, func() bool {
+		st, err := c.Status(t.Context(), lsr.Ref)
+		require.NoError(t, err)
+		return st.FOC.After(first.FOC) && st.Version > first.Version
+	}, patience, glance)
+}
+
+func TestNumbersThatMoveAllTheSameAreActive(t *testing.T) {
+	t.Parallel()
+	for scenario, between := range map[string]carrier.State{
+		"ports-although-cancelled": carrier.StateCancelPending, "ports-after-cancelled": carrier.StateCancelled,
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			c, s, lsr := play(t, scenario)
+			await(t, c, lsr.Ref, carrier.StateConfirmed)
+			_, err := c.Cancel(t.Context(), lsr.Ref, porting.AuthorizationRevoked)
+			require.NoError(t, err)
+			await(t, c, lsr.Ref, between)
+			moved := await(t, c, lsr.Ref, carrier.StateActive)
+			require.Equal(t, carrier.StateActive, moved.Numbers[1].State)
+			require.Equal(t, []string{gatewaytest.Submitted, gatewaytest.CancelAsked}, s.Effects("played"))
+		})
+	}
+}
+
+func TestTooLateToCancel(t *testing.T) {
+	t.Parallel()
+	s := start(t, twiliotest.Options{Clock: fast()})
+	s.Choose("locked", "cancel-locked")
+	settings := s.Settings(twiliotest.NewBook())
+	c, lsr := connect(t, settings), order("locked")
+	_, err := c.Submit(t.Context(), lsr)
+	require.NoError(t, err)
+	foc := await(t, c, lsr.Ref, carrier.StateConfirmed).FOC
+	require.Eventually(t, func() bool { return settings.Clock.Business(time.Now()).After(foc.Add(-48 * time.Hour)) }, patience, glance)
+	_, err = c.Cancel(t.Context(), lsr.Ref, porting.AuthorizationRevoked)
+	require.Equal(t, "carrier-cancel-locked", porting.CodeOf(err))
+	await(t, c, lsr.Ref, carrier.StateActive)
+	require.Equal(t, []string{gatewaytest.Submitted}, s.Effects("locked"))
+}
+
+// News that come three times and in the wrong order all verify, and the order read back is right each time.
+func TestNewsOutOfOrder(t *testing.T) {
+	t.Parallel()
+	book := twiliotest.NewBook()
+	w := &twilio.Webhook{Token: twiliotest.Token, Book: book}
+	hints := make(chan carrier.Hint, 64)
+	door := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			hint, _ := w.News(r.Header, body, time.Now()) // a forged one is the zero hint
+			hints <- hint
+		}
+	}))
+	t.Cleanup(door.Close)
+	w.URL = door.URL
+	s := start(t, twiliotest.Options{Clock: fast(), WebhookURL: door.URL})
+	s.Choose("played", "bad-webhooks")
+	c, lsr := connect(t, s.Settings(book)), order("played")
+	_, err := c.Submit(t.Context(), lsr)
+	require.NoError(t, err)
+	seen := map[string]int{}
+	var last carrier.Status
+	for seen["PortInCompleted"] < 3 || seen["PortInPhoneNumberPending"] < 3 {
+		hint := <-hints
+		require.NotEmpty(t, hint.Raw)
+		seen[hint.Raw]++
+		st, err := c.Status(t.Context(), lsr.Ref)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, st.Version, last.Version)
+		last = st
+	}
+	await(t, c, lsr.Ref, carrier.StateActive)
+}
