@@ -47,6 +47,7 @@ func (s *portOut) release(ctx workflow.Context) error {
 	if err := s.move(ctx, porting.EventActivated, s.port.Receipt.Carrier, "the numbers work with the recipient"); err != nil {
 		return err
 	}
+	s.callAgain(ctx)
 	if o := s.overrun; o != nil && o.Kind == porting.AnswerRefuse {
 		return stop{porting.EventDisputed, porting.OutcomeDisputed, porting.Refusal{Reason: o.Reason, Note: "our answer would have been no, and the recipient did not wait for it"}}
 	}
@@ -164,6 +165,7 @@ func (s *portOut) bringBack(ctx workflow.Context) error {
 	if err := s.close(ctx); err != nil { // the port-in claims the numbers
 		return err
 	}
+	s.callAgain(ctx)
 	back := s.startPortBack(ctx)
 	s.tell(ctx, porting.NoticeReturning, s.reason)
 	returned, err := s.awaitPortBack(ctx, back)
