@@ -61,24 +61,34 @@ func aboutOut(op, method, id string) call {
 func (c *Client) portOut(ctx context.Context, q call) (carrier.PortOutStatus, error) {
 	var v PortOutView
 	if err := c.do(ctx, q, &v); err != nil {
-		if porting.CodeOf(err) == "carrier-order-unknown" {
-			return carrier.PortOutStatus{}, q.failure(porting.NotFound, "port-out-unknown", "the carrier has no such request", "")
-		}
-		return carrier.PortOutStatus{}, err
+		return carrier.PortOutStatus{}, q.unknownOut(err)
 	}
+	return v.read(), nil
+}
+
+// unknownOut names a request that the carrier does not have as one.
+func (q call) unknownOut(err error) error {
+	if porting.CodeOf(err) == "carrier-order-unknown" {
+		return q.failure(porting.NotFound, "port-out-unknown", "the carrier has no such request", "")
+	}
+	return err
+}
+
+// read is a port-out in the words of a gateway.
+func (p PortOutView) read() carrier.PortOutStatus {
 	s := carrier.PortOutStatus{
-		ID: v.Request.ID, State: carrier.StateUnknown, Version: v.Change, ReceivedAt: v.Request.ReceivedAt, SilenceAt: v.Request.SilenceAt,
-		AnsweredAt: v.AnsweredAt, BySilence: v.BySilence, Request: v.Request, Raw: v.Status,
+		ID: p.Request.ID, State: carrier.StateUnknown, Version: p.Change, ReceivedAt: p.Request.ReceivedAt, SilenceAt: p.Request.SilenceAt,
+		AnsweredAt: p.AnsweredAt, BySilence: p.BySilence, Request: p.Request, Raw: p.Status,
 	}
-	if state, known := outStates[v.Status]; known {
+	if state, known := outStates[p.Status]; known {
 		s.State = state
 	}
-	for _, n := range v.Request.Numbers {
+	for _, n := range p.Request.Numbers {
 		state := carrier.State(porting.CarrierPending)
 		if s.State == porting.CarrierActive {
 			state = porting.CarrierActive
 		}
 		s.Numbers = append(s.Numbers, carrier.NumberState{Number: n, State: state})
 	}
-	return s, nil
+	return s
 }

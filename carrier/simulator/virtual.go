@@ -26,6 +26,7 @@ type Virtual struct {
 	reader Client               // reads the carrier's words
 	wakes  map[string]time.Time // by port: when it wakes next
 	held   map[string]news      // by port: waits to be overtaken
+	ours   network              // our own network and billing
 }
 
 var (
@@ -44,12 +45,8 @@ func NewVirtual(w World) *Virtual {
 	return v
 }
 
-// Capabilities are those of a Client, but for port-outs.
-func (v *Virtual) Capabilities() carrier.Capabilities {
-	can := v.reader.Capabilities()
-	can.PortOut = false
-	return can
-}
+// Capabilities are those of a Client.
+func (v *Virtual) Capabilities() carrier.Capabilities { return v.reader.Capabilities() }
 
 // Portability answers for numbers, in their order.
 func (v *Virtual) Portability(_ context.Context, numbers []porting.Number) ([]carrier.Portability, error) {
