@@ -7,6 +7,7 @@ const (
 	LeafAltered        = "leaf-altered"        // its bytes are not those that were hashed
 	ColumnAltered      = "column-altered"      // what is beside it says something else
 	LeafMissing        = "leaf-missing"        // an index has no leaf
+	LeafWithheld       = "leaf-withheld"       // a port's leaf is not among those that are shown
 	LeafUnproved       = "leaf-unproved"       // no proof brings it to the checkpoint
 	HashAltered        = "hash-altered"        // a hash of the tree is not what its leaves give
 	TreeAltered        = "tree-altered"        // the end of the log is not where the ledger says

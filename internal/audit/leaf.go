@@ -57,16 +57,18 @@ type Record struct {
 	Kind     Kind            `json:"kind"`
 	Port     string          `json:"port,omitempty"`
 	Ref      string          `json:"ref,omitempty"`
+	After    *int64          `json:"after,omitempty"` // index of the port's leaf before; none for its first: so none can be left out
 	Data     json.RawMessage `json:"data,omitempty"`
 	Evidence []string        `json:"evidence,omitempty"` // digests
 }
 
-// Encode writes the exact bytes of a leaf: the same leaf has the same bytes. Times are kept to the microsecond, in UTC.
-func (l Leaf) Encode() ([]byte, error) {
+// Encode writes the exact bytes of a leaf behind another one of its port: the same leaf has the same bytes. Times are kept to
+// the microsecond, in UTC.
+func (l Leaf) Encode(after *int64) ([]byte, error) {
 	if l.At.IsZero() || l.Kind == "" {
 		return nil, fmt.Errorf("a leaf has a time and a kind, this one is %q of %v", l.Kind, l.At)
 	}
-	r := Record{At: l.At.UTC().Truncate(time.Microsecond), Kind: l.Kind, Port: l.Port, Ref: l.Ref}
+	r := Record{At: l.At.UTC().Truncate(time.Microsecond), Kind: l.Kind, Port: l.Port, Ref: l.Ref, After: after}
 	if l.Data != nil {
 		var err error
 		if r.Data, err = json.Marshal(l.Data); err != nil {

@@ -33,15 +33,19 @@ func growLog(ctx context.Context, tx *sql.Tx, changes int, leaves []audit.Leaf) 
 	if err := row.Scan(&size, &edge); err != nil {
 		return err
 	}
-	leaves, err := leaveOutKnown(ctx, tx, leaves)
-	if err != nil || len(leaves) == 0 {
+	known, err := readKnown(ctx, tx, leaves)
+	if err != nil {
 		return err
+	}
+	leaves = known.leaveOut(leaves)
+	if len(leaves) == 0 {
+		return nil
 	}
 	tree, err := audit.OpenTree(size, edge)
 	if err != nil {
 		return err
 	}
-	if err := insertLeaves(ctx, tx, tree, leaves); err != nil {
+	if err := insertLeaves(ctx, tx, tree, known.last, leaves); err != nil {
 		return err
 	}
 	_, err = change(ctx, tx, `UPDATE ledger_state SET audit_size = $1, audit_edge = $2`, tree.Size, tree.Edge())
@@ -53,22 +57,25 @@ const (
 	leafBatch   = batchSize / leafColumns
 )
 
-func insertLeaves(ctx context.Context, tx *sql.Tx, tree *audit.Tree, leaves []audit.Leaf) error {
+func insertLeaves(ctx context.Context, tx *sql.Tx, tree *audit.Tree, last map[string]*int64, leaves []audit.Leaf) error {
 	for batch := range slices.Chunk(leaves, leafBatch) {
 		var args []any
 		for _, leaf := range batch {
-			text, err := leaf.Encode()
+			text, err := leaf.Encode(last[leaf.Port])
 			if err != nil {
 				return err
 			}
 			index := tree.Size
+			if leaf.Port != "" {
+				last[leaf.Port] = &index
+			}
 			hashes, err := tree.Add(text)
 			if err != nil {
 				return err
 			}
 			args = append(args, index, instant{leaf.At}, leaf.Kind, leaf.Port, leaf.Ref, string(text), audit.JoinHashes(hashes))
 		}
-		_, err := change(ctx, tx, `INSERT INTO audit_leaves (idx, at, kind, port_id, ref, leaf, hashes) VALUES `+places(len(batch), leafColumns), args...)
+		_, err := change(ctx, tx, `INSERT INTO audit_leaves (idx, at, kind, port_id, ref, leaf, hashes) VALUES `+places(0, len(batch), leafColumns), args...)
 		if err != nil {
 			return err
 		}
@@ -98,60 +105,87 @@ type leafName struct {
 	kind      audit.Kind
 }
 
-// leaveOutKnown drops the leaves whose names are in the log, or come twice.
-func leaveOutKnown(ctx context.Context, tx *sql.Tx, leaves []audit.Leaf) ([]audit.Leaf, error) {
-	var names []leafName
-	for _, leaf := range leaves {
-		if leaf.Ref != "" {
-			names = append(names, leafName{leaf.Ref, leaf.Port, leaf.Kind})
-		}
-	}
-	known := map[leafName]bool{}
-	for batch := range slices.Chunk(names, leafBatch) {
-		if err := readKnown(ctx, tx, batch, known); err != nil {
-			return nil, err
-		}
-	}
+// known is what the log has of some leaves already.
+type known struct {
+	names map[leafName]bool
+	last  map[string]*int64 // by port, the index of its last leaf
+}
+
+// leaveOut drops the leaves whose names are in the log, or come twice.
+func (k known) leaveOut(leaves []audit.Leaf) []audit.Leaf {
 	var fresh []audit.Leaf
 	for _, leaf := range leaves {
 		name := leafName{leaf.Ref, leaf.Port, leaf.Kind}
-		if leaf.Ref != "" && known[name] {
+		if leaf.Ref != "" && k.names[name] {
 			continue
 		}
-		known[name] = true
+		k.names[name] = true
 		fresh = append(fresh, leaf)
 	}
-	return fresh, nil
+	return fresh
 }
 
-func readKnown(ctx context.Context, tx *sql.Tx, names []leafName, known map[leafName]bool) error {
-	var args []any
-	for _, name := range names {
-		args = append(args, name.ref, name.port, name.kind)
+func readKnown(ctx context.Context, tx *sql.Tx, leaves []audit.Leaf) (known, error) {
+	k := known{map[leafName]bool{}, map[string]*int64{}}
+	for batch := range slices.Chunk(leaves, leafBatch) {
+		if err := k.read(ctx, tx, batch); err != nil {
+			return known{}, err
+		}
 	}
-	//nolint:gosec // what is joined are placeholders
-	rows, err := tx.QueryContext(ctx, `SELECT ref, port_id, kind FROM audit_leaves
-		WHERE ref <> '' AND (ref, port_id, kind) IN (VALUES `+places(len(names), 3)+`)`, args...)
+	return k, nil
+}
+
+// read asks in one question for the names of leaves that have one, and for the last leaf of every port.
+func (k known) read(ctx context.Context, tx *sql.Tx, leaves []audit.Leaf) error {
+	var names, ports []any
+	asked := map[string]bool{"": true}
+	for _, leaf := range leaves {
+		if leaf.Ref != "" {
+			names = append(names, leaf.Ref, leaf.Port, leaf.Kind)
+		}
+		if !asked[leaf.Port] {
+			asked[leaf.Port] = true
+			ports = append(ports, leaf.Port)
+		}
+	}
+	var questions []string
+	if len(names) > 0 {
+		questions = append(questions, `SELECT ref, port_id, kind, idx FROM audit_leaves
+			WHERE ref <> '' AND (ref, port_id, kind) IN (VALUES `+places(0, len(names)/3, 3)+`)`)
+	}
+	if len(ports) > 0 {
+		questions = append(questions, `SELECT '', port_id, '', max(idx) FROM audit_leaves
+			WHERE port_id IN `+places(len(names), 1, len(ports))+` GROUP BY port_id`)
+	}
+	if len(questions) == 0 {
+		return nil
+	}
+	rows, err := tx.QueryContext(ctx, strings.Join(questions, " UNION ALL "), slices.Concat(names, ports)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var name leafName
-		if err := rows.Scan(&name.ref, &name.port, &name.kind); err != nil {
+		var index int64
+		if err := rows.Scan(&name.ref, &name.port, &name.kind, &index); err != nil {
 			return err
 		}
-		known[name] = true
+		if name.ref == "" {
+			k.last[name.port] = &index
+		} else {
+			k.names[name] = true
+		}
 	}
 	return rows.Err()
 }
 
-// places are the placeholders of n rows.
-func places(n, columns int) string {
+// places are the placeholders of n rows, behind those that are used already.
+func places(used, n, columns int) string {
 	return list(n, func(row int) string {
 		marks := make([]string, columns)
 		for i := range marks {
-			marks[i] = fmt.Sprintf("$%d", row*columns+i+1)
+			marks[i] = fmt.Sprintf("$%d", used+row*columns+i+1)
 		}
 		return "(" + strings.Join(marks, ", ") + ")"
 	})

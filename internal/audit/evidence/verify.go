@@ -143,9 +143,9 @@ func (v *verifier) readLeaves() {
 	}
 }
 
-// inclusion proves every leaf to be in the log that the checkpoint signs, at its place.
+// inclusion proves every leaf to be in the log that the checkpoint signs, at its place, and none to be left out before the last.
 func (v *verifier) inclusion() {
-	var wrong []string
+	wrong := v.withheld()
 	before := int64(-1)
 	for _, leaf := range v.Leaves {
 		if tlog.CheckRecord(leaf.Proof, v.last.Size, v.last.Root, leaf.Index, tlog.RecordHash([]byte(leaf.Text))) != nil {
@@ -160,6 +160,21 @@ func (v *verifier) inclusion() {
 		wrong = append(wrong, "there is no leaf")
 	}
 	v.each("inclusion", wrong, fmt.Sprintf("%d leaves are in the log of %d", len(v.Leaves), v.last.Size))
+}
+
+// withheld names the leaves of the port that are left out: each one says which comes before it.
+func (v *verifier) withheld() (wrong []string) {
+	var before *int64
+	for _, e := range v.entries {
+		if e.Port == "" {
+			continue
+		}
+		if (e.After == nil) != (before == nil) || (before != nil && *e.After != *before) {
+			wrong = append(wrong, fmt.Sprintf("%s: a leaf of the port before leaf %d is left out", audit.LeafWithheld, e.Index))
+		}
+		before = &e.Index
+	}
+	return wrong
 }
 
 // consistency proves that the log goes on from the checkpoints of before, which say by when each leaf was written.

@@ -1,0 +1,134 @@
+package activities_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/internal/audit/evidence"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// updateEvidence writes the bundle of this test to where the tests of evidence read it.
+var updateEvidence = flag.Bool("update-evidence", false, "write internal/audit/evidence/testdata")
+
+// logged are the kinds of a port's leaves, in the order of the log.
+func logged(t *testing.T, books *ledger.Ledger, port string) []audit.Kind {
+	t.Helper()
+	leaves, err := books.LeavesOf(t.Context(), port)
+	require.NoError(t, err)
+	var kinds []audit.Kind
+	for _, leaf := range leaves {
+		kinds = append(kinds, leaf.Kind)
+	}
+	return kinds
+}
+
+func signer(t *testing.T, books *ledger.Ledger) *audit.Signer {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	state, err := books.State(t.Context())
+	require.NoError(t, err)
+	signer, err := audit.NewSigner(audit.Origin(state.Incarnation), key)
+	require.NoError(t, err)
+	return signer
+}
+
+// TestEvidenceOfAPort takes a port through the real steps, exports its evidence, and verifies it without them.
+func TestEvidenceOfAPort(t *testing.T) {
+	t.Parallel()
+	w := newSignedWorld(t, obliging())
+	key := signer(t, w.Ledger)
+	checkpointer := &audit.Checkpointer{Log: w.Ledger, Signer: key, Now: time.Now}
+	decisions := w.approvedBy("ben")
+	_, err := checkpointer.Once(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, porting.CarrierConfirmed, w.send(w.submission(decisions)).State)
+	require.Equal(t, porting.CarrierActive, w.askGate(w.activation(decisions)).Status.State)
+	_, err = w.ClosePort(t.Context(), porting.CloseInput{Port: portID, Outcome: porting.OutcomeCompleted, At: monday, Timeline: []porting.Entry{
+		{At: monday, Stage: porting.Verifying, Event: porting.EventDecision, Actor: "ben"}, {At: monday, Stage: porting.Completed, Event: porting.EventVerified},
+	}})
+	require.NoError(t, err)
+	_, err = checkpointer.Once(t.Context())
+	require.NoError(t, err)
+
+	require.Equal(t, []audit.Kind{
+		audit.Claimed, audit.Screened, audit.Decided, audit.Counted, audit.Submission, audit.Intent, audit.Done,
+		audit.ActivationBegun, audit.Intent, audit.Done, audit.ActivationEnded, audit.Transition, audit.Transition, audit.Closed,
+	}, logged(t, w.Ledger, portID))
+
+	x := evidence.Export{Ledger: w.Ledger, Key: key.VerifierKey(), Order: &evidence.Order{Order: w.order, Salt: w.receipt.Salt}, Vault: w.Vault}
+	bundle, err := x.Of(t.Context(), portID)
+	require.NoError(t, err)
+	var file, again bytes.Buffer
+	require.NoError(t, bundle.Write(&file))
+	bundle, err = x.Of(t.Context(), portID)
+	require.NoError(t, err)
+	require.NoError(t, bundle.Write(&again))
+	require.Equal(t, file.Bytes(), again.Bytes(), "the same evidence is the same file")
+
+	roots, err := os.ReadFile(w.desk.Roots)
+	require.NoError(t, err)
+	opened, err := evidence.Open(file.Bytes())
+	require.NoError(t, err)
+	verified, err := evidence.Verify(opened, evidence.Pins{Key: key.VerifierKey(), Roots: roots})
+	require.NoError(t, err)
+	for _, check := range verified.Checks {
+		require.Equal(t, evidence.OK, check.State, "%s: %s", check.Name, check.Detail)
+	}
+	require.True(t, verified.Proved)
+	require.Equal(t, porting.OutcomeCompleted, verified.Outcome)
+	if *updateEvidence {
+		keep(t, map[string][]byte{"port.zip": file.Bytes(), "roots.json": roots, "key.txt": []byte(key.VerifierKey())})
+	}
+}
+
+func keep(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	for name, text := range files {
+		require.NoError(t, os.WriteFile(filepath.Join("..", "internal", "audit", "evidence", "testdata", name), text, 0o600))
+	}
+}
+
+// TestNoIntentNoAct breaks the log before a call: the carrier is not called.
+func TestNoIntentNoAct(t *testing.T) {
+	t.Parallel()
+	called := false
+	s := &scripted{t: t, status: says(porting.CarrierConfirmed), cancel: func() (carrier.Status, error) {
+		called = true
+		return carrier.Status{}, nil
+	}}
+	w := newWorld(t, s)
+	w.taken(order())
+	require.NoError(t, w.Ledger.Close())
+	_, err := w.CancelPort(t.Context(), porting.CarrierInput{Ref: ref(1), Carrier: "simulator", Reason: porting.AuthorizationRevoked, At: monday})
+	require.Error(t, err)
+	require.False(t, called)
+}
+
+// TestOutcomeOfALostAnswer: an act whose answer was lost is in the log as one whose outcome nobody knows.
+func TestOutcomeOfALostAnswer(t *testing.T) {
+	t.Parallel()
+	s := &scripted{t: t, status: says(porting.CarrierConfirmed), cancel: func() (carrier.Status, error) {
+		return carrier.Status{}, errors.New("the line is dead")
+	}}
+	w := newWorld(t, s)
+	w.taken(order())
+	for range 2 {
+		_, err := w.CancelPort(t.Context(), porting.CarrierInput{Ref: ref(1), Carrier: "simulator", Reason: porting.AuthorizationRevoked, At: monday})
+		require.Error(t, err)
+	}
+	require.Equal(t, []audit.Kind{audit.Claimed, audit.Intent, audit.Done}, logged(t, w.Ledger, portID), "a step that is tried again tells nothing twice")
+}
