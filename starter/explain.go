@@ -14,6 +14,9 @@ func explain(op, id string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if ours, ok := errors.AsType[*porting.Error](err); ok {
+		return ours // of the data converter, which has no key for a port that never was
+	}
 	say := func(kind porting.Kind, code, detail, next string) error {
 		return &porting.Error{Kind: kind, Code: code, Op: op, Object: id, Detail: detail, Next: next, Err: err}
 	}

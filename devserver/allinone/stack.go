@@ -38,6 +38,7 @@ type Options struct {
 	Notify       notify.Settings                   // nobody is told where no channel is set
 	Reap         bool                              // look every minute for ports whose saga is gone
 	Fraud        worker.FraudSettings              // the embedded policy, on our own memory, when zero
+	Plain        bool                              // seal no payload: for tests that look for what leaks
 }
 
 // Approvals are the files with which decisions are verified.
@@ -53,6 +54,8 @@ type Stack struct {
 	Ports   *starter.Client
 	Clock   porting.Clock
 
+	seals      *seals
+	working    client.Client // of the worker
 	neighbours worker.Neighbours
 	running    *errgroup.Group
 	ctx        context.Context // ends when a part stops by itself, or on Stop
@@ -73,10 +76,14 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	return s, nil
 }
 
-func (s *Stack) start(ctx context.Context, o Options) error {
+func (s *Stack) start(ctx context.Context, o Options) (err error) {
+	if s.seals, err = openSeals(ctx, o); err != nil {
+		return err
+	}
 	if err := s.startEngine(ctx, o); err != nil {
 		return err
 	}
+	s.running.Go(func() error { return s.seals.serve(ctx, s.Engine, o.Log) })
 	if o.Clock != nil {
 		s.Clock = o.Clock(time.Now())
 	}
@@ -110,7 +117,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return worker.ServeNews(ctx, door, worker.NewsHandler(s.Ports, secret, time.Now, o.Log))
 	})
 	s.running.Go(func() error {
-		return worker.Run(ctx, s.Client, worker.Config{TaskQueue: starter.DefaultTaskQueue, Neighbours: s.neighbours, StopTimeout: 2 * time.Second})
+		return worker.Run(ctx, s.working, worker.Config{TaskQueue: starter.DefaultTaskQueue, Neighbours: s.neighbours, StopTimeout: 2 * time.Second})
 	})
 	return nil
 }
@@ -134,7 +141,7 @@ func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
 	}
 	options := engine.Options{
 		Dir: filepath.Join(o.Dir, "temporal"), Synchronous: durable, FrontendPort: o.FrontendPort, UIPort: o.UIPort,
-		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose,
+		SearchAttributes: workflows.SearchAttributes(), Logger: o.Log, Verbose: o.Verbose, CodecEndpoint: s.seals.endpoint(),
 	}
 	var g *guard
 	if o.Auth {
@@ -151,11 +158,12 @@ func (s *Stack) startEngine(ctx context.Context, o Options) (err error) {
 		connection.HeadersProvider = g.issuer.Headers("dev", stackRoles)
 	}
 	connection.Identity = "portsaga-allinone"
-	if s.Client, err = client.Dial(connection); err != nil {
-		return fmt.Errorf("reach the embedded engine: %w", err)
-	}
-	return nil
+	s.Client, s.working, err = s.seals.clients(ctx, connection)
+	return err
 }
+
+// CodecEndpoint is where the Web UI and the temporal CLI have payloads opened; empty where none is sealed.
+func (s *Stack) CodecEndpoint() string { return s.seals.endpoint() }
 
 // Stopped is closed when a part stopped by itself; Stop then says why.
 func (s *Stack) Stopped() <-chan struct{} { return s.ctx.Done() }
@@ -175,11 +183,15 @@ func (s *Stack) Stop() error {
 	if s.neighbours.Activities != nil {
 		failures = append(failures, s.neighbours.Close())
 	}
+	if s.working != nil {
+		s.working.Close()
+	}
 	if s.Client != nil {
 		s.Client.Close()
 	}
 	if s.Engine != nil {
 		failures = append(failures, s.Engine.Stop())
 	}
+	failures = append(failures, s.seals.close())
 	return errors.Join(failures...)
 }

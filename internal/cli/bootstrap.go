@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/portsaga/portsaga/internal/codec"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
@@ -99,7 +100,20 @@ func prepareLedger(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	return books.Close()
+	return errors.Join(firstTenantKeys(ctx, cfg, books.Keys()), books.Close())
+}
+
+// firstTenantKeys makes the file of tenants' keys for a deployment that has sealed nothing yet. Later, a file that is missing
+// is a mistake to be seen: a new one would open nothing.
+func firstTenantKeys(ctx context.Context, cfg config.Config, keys *ledger.Keys) error {
+	if !cfg.Encrypts() {
+		return nil
+	}
+	sealed, err := keys.DataKeys(ctx, "", 1)
+	if err != nil || len(sealed) > 0 {
+		return err
+	}
+	return codec.TenantKeys(cfg.TenantKeys).Ready()
 }
 
 // createNamespace does nothing if the namespace exists.

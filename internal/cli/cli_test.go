@@ -134,7 +134,8 @@ func newSession(t *testing.T) *session {
 	dir := t.TempDir()
 	s := &session{ports: &fakePorts{}, secrets: &fakeSecrets{}, config: config.Config{
 		Dir: dir, TaskQueue: "portsaga",
-		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), Carrier: "simulator", LogLevel: "info", LogFormat: "text",
+		Ledger: filepath.Join(dir, "ledger.db"), Keys: filepath.Join(dir, "ledger.db"), TenantKeys: filepath.Join(dir, "tenant-keys"),
+		KeyFile: filepath.Join(dir, "key"), Carrier: "simulator", LogLevel: "info", LogFormat: "text",
 	}}
 	f := NewFactory(Streams{In: strings.NewReader(""), Out: &s.out, Err: &s.err})
 	f.Now = func() time.Time { return now }

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
+	"github.com/portsaga/portsaga/internal/codec"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
@@ -54,8 +55,9 @@ type Factory struct {
 	AgentSocket func() string // of the ssh-agent, "" if there is none
 	Passphrase  func(question string) ([]byte, error)
 
-	command string   // the path of the command that ran
-	closers []func() // what the program closes when it ends
+	command string      // the path of the command that ran
+	ring    *codec.Ring // once a command needed it
+	closers []func()    // what the program closes when it ends
 }
 
 // NewFactory is the factory of the real world.
@@ -93,8 +95,11 @@ func (f *Factory) dial(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := connection.Options
-	options.Logger = sdklog.NewStructuredLogger(f.Log())
+	options, err := f.sealed(connection.Options)
+	if err != nil {
+		return nil, err
+	}
+	options.Logger = f.sdkLog()
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)
@@ -125,7 +130,11 @@ func (f *Factory) ports(ctx context.Context) (Ports, error) {
 	if err != nil {
 		return nil, err
 	}
-	return starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: store, Clock: connection.Clock()}), nil
+	ring, err := f.keyRing()
+	if err != nil {
+		return nil, err
+	}
+	return knowsErased{starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: store, Clock: connection.Clock()}), ring}, nil
 }
 
 func (f *Factory) secrets(ctx context.Context) (starter.SecretStore, error) {
@@ -148,6 +157,9 @@ func (f *Factory) businessNow(ctx context.Context) (time.Time, error) {
 	}
 	return connection.Clock().Business(f.Now()), nil
 }
+
+// sdkLog is the log of Temporal's SDK.
+func (f *Factory) sdkLog() sdklog.Logger { return sdklog.NewStructuredLogger(f.Log()) }
 
 // Log is the program's log, on stderr.
 func (f *Factory) Log() *slog.Logger {

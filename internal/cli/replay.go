@@ -15,10 +15,12 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/portsaga/portsaga/internal/codec"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
 )
@@ -77,8 +79,10 @@ type replayed struct {
 }
 
 func (o replayOptions) run(ctx context.Context, f *Factory) error {
-	replayer := sdkworker.NewWorkflowReplayer()
-	worker.RegisterWorkflows(replayer)
+	replayers, err := f.replayers(ctx)
+	if err != nil {
+		return err
+	}
 	report := replayReport{Results: []replayed{}}
 	for r, err := range o.recordings(ctx, f) {
 		if err != nil {
@@ -88,7 +92,7 @@ func (o replayOptions) run(ctx context.Context, f *Factory) error {
 			report.More = true
 			break
 		}
-		report.add(f, r.replay(replayer))
+		report.add(f, r.replay(replayers.of(r)))
 	}
 	if err := f.Print(report, func(w io.Writer) { fmt.Fprintln(w, report.summary()) }); err != nil || report.Failed == 0 {
 		return err
@@ -147,6 +151,40 @@ func shortLine(text string) string {
 		line = strings.ToValidUTF8(line[:maxError], "") + "…"
 	}
 	return line
+}
+
+// replayers replay histories whose payloads are sealed, and those in the clear: of tests, and of files that a codec server
+// has opened.
+type replayers struct{ sealed, clear sdkworker.WorkflowReplayer }
+
+func (f *Factory) replayers(ctx context.Context) (replayers, error) {
+	r := replayers{clear: newReplayer(nil)}
+	r.sealed = r.clear
+	ring, err := f.keyRing()
+	if err != nil || ring == nil {
+		return r, err
+	}
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.sealed = newReplayer(ring.Converter(connection.Options.Namespace))
+	return r, nil
+}
+
+func newReplayer(dc converter.DataConverter) sdkworker.WorkflowReplayer {
+	// It fails only on interceptors, and there are none.
+	replayer, _ := sdkworker.NewWorkflowReplayerWithOptions(sdkworker.WorkflowReplayerOptions{DataConverter: dc})
+	worker.RegisterWorkflows(replayer)
+	return replayer
+}
+
+func (rs replayers) of(r recording) sdkworker.WorkflowReplayer {
+	input := begin(r.history).GetInput().GetPayloads()
+	if len(input) > 0 && codec.IsSealed(input[0]) {
+		return rs.sealed
+	}
+	return rs.clear
 }
 
 // begin is how a history started; nil for one that has no start.

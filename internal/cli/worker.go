@@ -80,10 +80,18 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	if err != nil {
 		return err
 	}
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	works, err := f.workingClient(ctx, c, connection)
+	if err != nil {
+		return err
+	}
 	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, c, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
+			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
 		},
 		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) })
 }

@@ -74,6 +74,12 @@ func (r *Ring) Codec(namespace string) Codec {
 	return Codec{ring: r, namespace: namespace, ctx: context.Background()}
 }
 
+// Known reports whether there is a key for a port: the error says why there is none.
+func (r *Ring) Known(ctx context.Context, port string) error {
+	_, err := r.key(ctx, place{bound: bound(port)}.owner())
+	return err
+}
+
 // key is the data key of an owner. Codes: "port-not-found" if there never was one, "port-erased" if it was destroyed, and
 // "keys-unavailable" if it could not be had in a while.
 func (r *Ring) key(ctx context.Context, owner string) (dataKey, error) {

@@ -38,7 +38,7 @@ type Access struct {
 type ServerOptions struct {
 	Ring      *Ring
 	Namespace string                                    // the only one that is served
-	Origins   func() []string                           // pages that may ask: scheme, host and port of the Web UI
+	Origins   []string                                  //  pages that may ask: scheme, host and port of the Web UI
 	Readers   Readers                                   // who may read what
 	Encode    bool                                      // seal messages that people send from the Web UI
 	Audit     func(ctx context.Context, a Access) error // is told before anything is handed out; its no is a no
@@ -70,7 +70,7 @@ func (s *server) fromOurPages(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		origin := r.Header.Get("Origin")
 		if origin != "" {
-			if !slices.Contains(s.Origins(), origin) {
+			if !slices.Contains(s.Origins, origin) {
 				http.Error(w, "this page may not ask", http.StatusForbidden)
 				return
 			}

@@ -54,7 +54,7 @@ func newCounter(t *testing.T, change func(*ServerOptions)) *counter {
 	require.NoError(t, os.WriteFile(file, set, 0o600))
 	now := func() time.Time { return noon }
 	c.options = ServerOptions{
-		Ring: c.Ring, Namespace: namespace, Origins: func() []string { return []string{page} },
+		Ring: c.Ring, Namespace: namespace, Origins: []string{page},
 		Readers: Tokens{Keys: file, Issuer: issuer, Audience: audience, Now: now}, Now: now, Log: slog.New(slog.DiscardHandler),
 		Audit: func(_ context.Context, a Access) error {
 			c.accesses = append(c.accesses, a)

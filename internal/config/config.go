@@ -29,6 +29,9 @@ type Config struct {
 	TaskQueue         string `split_words:"true" default:"portsaga" desc:"task queue that workers poll"`
 	Ledger            string `split_words:"true" desc:"ledger database: a SQLite file or a postgres:// DSN (ledger.db in PORTSAGA_DIR)"`
 	KeyFile           string `split_words:"true" desc:"key of the vault (the file key in PORTSAGA_DIR)"`
+	Encryption        string `split_words:"true" default:"on" desc:"on seals every payload that Temporal is given; off is for tests that look for what leaks"`
+	Keys              string `split_words:"true" desc:"database with the data keys of orders (PORTSAGA_LEDGER)"`
+	TenantKeys        string `split_words:"true" desc:"what wraps data keys: a file, or the key URI of a KMS with {tenant} in it (tenant-keys in PORTSAGA_DIR)"`
 	RulesDir          string `split_words:"true" desc:"directory of rule packs that replace or extend the embedded ones"`
 	PortoutPolicy     string `split_words:"true" desc:"answers to port-outs at the last moment, by tenant and risk (approve; at high risk refuse where the rules allow it)"`
 	Carriers          string `split_words:"true" desc:"file with the carriers; the two below name a single one when empty"`
@@ -54,6 +57,15 @@ const (
 	ApprovalsSigned  = "signed"
 	ApprovalsTrusted = "trusted"
 )
+
+// Values of Encryption.
+const (
+	EncryptionOn  = "on"
+	EncryptionOff = "off"
+)
+
+// Encrypts reports whether payloads are sealed.
+func (c *Config) Encrypts() bool { return c.Encryption != EncryptionOff }
 
 // Simulator is how `portsaga simulator` runs the carrier that is not there.
 type Simulator struct {
@@ -87,6 +99,8 @@ func (c *Config) locate() error {
 	}
 	c.Ledger = cmp.Or(c.Ledger, c.localLedger())
 	c.KeyFile = cmp.Or(c.KeyFile, filepath.Join(c.Dir, "key"))
+	c.Keys = cmp.Or(c.Keys, c.Ledger)
+	c.TenantKeys = cmp.Or(c.TenantKeys, filepath.Join(c.Dir, "tenant-keys"))
 	c.Registry = cmp.Or(c.Registry, filepath.Join(c.Dir, "registry.json"))
 	c.RegistryRoots = cmp.Or(c.RegistryRoots, filepath.Join(c.Dir, "registry-roots.json"))
 	c.SigningKey = cmp.Or(c.SigningKey, filepath.Join(c.Dir, "signing_key"))
@@ -107,6 +121,7 @@ func (c *Config) validate() error {
 		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
 		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", cmp.Or(c.WebhookSecretFile, c.Carriers)),
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
+		oneOf("ENCRYPTION", c.Encryption, EncryptionOn, EncryptionOff),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),

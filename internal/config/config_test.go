@@ -31,6 +31,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: filepath.Join("/home/ana", ".portsaga"), TaskQueue: "portsaga",
 		Ledger: filepath.Join("/home/ana", ".portsaga", "ledger.db"), KeyFile: filepath.Join("/home/ana", ".portsaga", "key"),
+		Encryption: config.EncryptionOn, Keys: filepath.Join("/home/ana", ".portsaga", "ledger.db"), TenantKeys: filepath.Join("/home/ana", ".portsaga", "tenant-keys"),
 		Registry:      filepath.Join("/home/ana", ".portsaga", "registry.json"),
 		RegistryRoots: filepath.Join("/home/ana", ".portsaga", "registry-roots.json"), SigningKey: filepath.Join("/home/ana", ".portsaga", "signing_key"), Protection: filepath.Join("/home/ana", ".portsaga", "protection.yaml"),
 		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
@@ -42,7 +43,8 @@ func TestEveryVariableIsRead(t *testing.T) {
 	values := map[string]string{
 		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "q", "PORTSAGA_LEDGER": "postgres://l", "PORTSAGA_KEY_FILE": "/k", "PORTSAGA_RULES_DIR": "/r",
 		"PORTSAGA_CARRIERS": "/n", "PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
-		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h", "PORTSAGA_PROTECTION": "/p",
+		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h",
+		"PORTSAGA_ENCRYPTION": "off", "PORTSAGA_KEYS": "postgres://keys", "PORTSAGA_TENANT_KEYS": "gcp-kms://{tenant}", "PORTSAGA_PORTOUT_POLICY": "/q", "PORTSAGA_PROTECTION": "/p",
 		"PORTSAGA_BY": "ana@desk", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
 		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
 	}
@@ -56,6 +58,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
 		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carriers: "/n", Carrier: "telnyx", CarrierURL: "https://c.example",
+		Encryption: config.EncryptionOff, Keys: "postgres://keys", TenantKeys: "gcp-kms://{tenant}", PortoutPolicy: "/q",
 		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", Protection: "/p", SSHKey: "/h", By: "ana@desk", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
