@@ -47,7 +47,10 @@ const (
 	Quarantined     Kind = "quarantined"   // activations were stopped
 	Lifted          Kind = "quarantine-lifted"
 	KeyRotated      Kind = "key-rotated"
-	Erased          Kind = "erased" // documents, or the key of a port, were destroyed
+	Erased          Kind = "erased"   // documents, or the key of a port, were destroyed
+	Held            Kind = "held"     // a port was put under legal hold
+	Released        Kind = "released" // and the hold was ended
+	Read            Kind = "read"     // somebody had payloads of a port opened
 	Checkpointed    Kind = "checkpointed"
 )
 

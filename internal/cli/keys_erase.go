@@ -37,7 +37,7 @@ func newKeysHold(f *Factory) *cobra.Command {
 			return f.withLedger(cmd.Context(), func(books *ledger.Ledger) (err error) {
 				var key ledger.DataKey
 				if release {
-					key, err = books.ReleaseDataKey(cmd.Context(), args[0])
+					key, err = books.ReleaseDataKey(cmd.Context(), args[0], who, f.Now())
 				} else {
 					key, err = books.HoldDataKey(cmd.Context(), args[0], who, why, f.Now())
 				}

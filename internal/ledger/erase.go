@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -16,18 +17,34 @@ func (l *Ledger) HoldDataKey(ctx context.Context, owner, by, why string, at time
 		if key.Erased() {
 			return alreadyErased(op, key)
 		}
-		_, err := change(ctx, tx, `UPDATE data_keys SET held_at = $2, held_by = $3, held_why = $4 WHERE owner = $1 AND held_at IS NULL`,
+		held, err := change(ctx, tx, `UPDATE data_keys SET held_at = $2, held_by = $3, held_why = $4 WHERE owner = $1 AND held_at IS NULL`,
 			owner, instant{at}, by, why)
-		return err
+		if err != nil || held == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, keyLeaf(audit.Held, owner, by, why, at))
 	})
 }
 
 // ReleaseDataKey ends a legal hold. It is no error if there is none.
-func (l *Ledger) ReleaseDataKey(ctx context.Context, owner string) (DataKey, error) {
+func (l *Ledger) ReleaseDataKey(ctx context.Context, owner, by string, at time.Time) (DataKey, error) {
 	return l.changeDataKey(ctx, "release data key", owner, func(tx *sql.Tx, _ DataKey) error {
-		_, err := change(ctx, tx, `UPDATE data_keys SET held_at = NULL, held_by = '', held_why = '' WHERE owner = $1`, owner)
-		return err
+		released, err := change(ctx, tx, `UPDATE data_keys SET held_at = NULL, held_by = '', held_why = '' WHERE owner = $1 AND held_at IS NOT NULL`, owner)
+		if err != nil || released == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, keyLeaf(audit.Released, owner, by, "", at))
 	})
+}
+
+// keyFact is what a leaf tells of a data key.
+type keyFact struct {
+	By  string `json:"by"`
+	Why string `json:"why,omitempty"`
+}
+
+func keyLeaf(kind audit.Kind, owner, by, why string, at time.Time) audit.Leaf {
+	return audit.Leaf{At: at, Kind: kind, Port: owner, Data: keyFact{by, why}}
 }
 
 // EraseDataKey destroys the key of a port that has ended: nothing that was sealed with it can be read again. Codes of Refused:
@@ -52,8 +69,7 @@ func (l *Ledger) EraseDataKey(ctx context.Context, owner, by string, at time.Tim
 			return err
 		}
 		// A ledger that is restored to before this has the key again: the count lets a gate notice.
-		_, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + 1`)
-		return err
+		return countChange(ctx, tx, keyLeaf(audit.Erased, owner, by, "", at))
 	})
 }
 

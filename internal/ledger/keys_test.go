@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -110,11 +111,23 @@ func testLegalHold(t *testing.T, dsn newDSN) {
 	requireCode(t, err, porting.Refused, "data-key-held")
 	require.ErrorContains(t, err, "lea@legal")
 
-	free, err := l.ReleaseDataKey(t.Context(), "pi-1")
+	free, err := l.ReleaseDataKey(t.Context(), "pi-1", "lea@legal", noon)
 	require.NoError(t, err)
 	require.Equal(t, dataKeyOf("pi-1"), free)
 	_, err = l.EraseDataKey(t.Context(), "pi-1", "carla", noon)
 	require.NoError(t, err)
+	require.Equal(t, []audit.Kind{audit.Held, audit.Released, audit.Erased}, kindsOf(t, l, "pi-1"), "all of it is in the audit log")
+}
+
+func kindsOf(t *testing.T, l *ledger.Ledger, port string) []audit.Kind {
+	t.Helper()
+	leaves, err := l.LeavesOf(t.Context(), port)
+	require.NoError(t, err)
+	var kinds []audit.Kind
+	for _, leaf := range leaves {
+		kinds = append(kinds, leaf.Kind)
+	}
+	return kinds
 }
 
 // The narrow door reaches the keys of a ledger that is there, and makes none.
