@@ -21,6 +21,7 @@ import (
 const (
 	maxAnswer = 8 << 20 // of one page, in bytes
 	pageSize  = 250     // the largest that Telnyx gives
+	maxPages  = 400     // of a list: a hundred thousand orders
 )
 
 // patient is the HTTP client of those who bring none.
@@ -63,6 +64,9 @@ func list[T any](ctx context.Context, c *Client, q call) ([]T, error) {
 	q.query.Set("page[size]", strconv.Itoa(pageSize))
 	var all []T
 	for page, last := 1, 1; page <= last; page++ {
+		if page > maxPages {
+			return nil, q.unavailable(errors.New("Telnyx lists more than can be read"))
+		}
 		q.query.Set("page[number]", strconv.Itoa(page))
 		var items []T
 		m, err := c.page(ctx, q, &items)

@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/telnyx/telnyxtest"
+	"github.com/portsaga/portsaga/porting"
 )
 
 // contract is where Telnyx's published API lies, beside the repository; it is no part of it.
@@ -101,4 +103,50 @@ func TestContractIsHere(t *testing.T) {
 	}
 	_, errs := v.ValidateDocument()
 	require.Empty(t, errs)
+}
+
+// Every exception and every status of the contract has a meaning here.
+func TestContractWords(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(contract)
+	if err != nil {
+		t.Skipf("Telnyx's published API is not here: %v", err)
+	}
+	var document struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Enum []string `yaml:"enum"`
+				} `yaml:"properties"`
+			} `yaml:"schemas"`
+		} `yaml:"components"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &document))
+	statuses := document.Components.Schemas["PortingOrderStatus"].Properties["value"].Enum
+	require.Len(t, statuses, 8)
+	for _, word := range statuses {
+		s, err := says(t, 200, nil, group(t, part(word, "requirements_met", true))).Status(t.Context(), ref)
+		require.NoError(t, err)
+		require.NotEqual(t, carrier.StateUnknown, s.State, word)
+	}
+	codes := document.Components.Schemas["PortingOrdersExceptionType"].Properties["code"].Enum
+	require.Len(t, codes, 21)
+	for _, code := range codes {
+		s, err := says(t, 200, nil, group(t, map[string]any{"status": rejectedFor(code)})).Status(t.Context(), ref)
+		require.NoError(t, err)
+		require.Equal(t, code, s.Reasons[0].Code)
+		vague := code == "OTHER" || code == "OSP_IRRESPONSIVE"
+		require.Equal(t, vague, s.Reasons[0].Reason == porting.OtherReason, code)
+	}
+	outs := document.Components.Schemas["PortoutDetails"].Properties["status"].Enum
+	require.Len(t, outs, 6)
+	for _, word := range outs {
+		s, err := says(t, 200, nil, `{"data":{"id":"p1","status":"`+word+`"}}`).PortOutStatus(t.Context(), "p1")
+		require.NoError(t, err)
+		require.NotEqual(t, carrier.StateUnknown, s.State, word)
+	}
+	s, err := says(t, 200, nil, `{"data":{"id":"p1","status":"dreaming"}}`).PortOutStatus(t.Context(), "p1")
+	require.NoError(t, err)
+	require.Equal(t, carrier.StateUnknown, s.State)
+	require.Equal(t, "dreaming", s.Raw)
 }

@@ -10,8 +10,8 @@
 //	confirm   POST; Telnyx sends the order to the losing carrier
 //
 // A draft is not sent, so it does not count as our order's version until it is confirmed; one that waits for documents does,
-// as a rejection that only a correction answers. A rejected order is filled again, confirmed, and only then given the
-// higher version: a correction whose answer was lost is found half done, never taken for done.
+// as a rejection that only a correction answers. A rejected order is filled again with a reference that bears a mark, and
+// confirmed: as long as it is rejected and marked, the correction is not sent.
 //
 // Telnyx answers a cancel by hand, takes none by API within 48 hours of the FOC, and has no reverse port: the donor must
 // order the numbers back. A port-out that nobody answers is authorised after 24 to 48 hours.

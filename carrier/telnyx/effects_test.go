@@ -60,7 +60,7 @@ func TestEveryLostAnswerHasOneEffect(t *testing.T) {
 	require.Equal(t, 2, count(f.Done(), "POST /porting_orders/{id}/actions/confirm"))
 
 	confirmed := comes(t, client, lsr.Ref, carrier.StateConfirmed)
-	require.Equal(t, lsr.Ref, confirmed.Ref, "a confirmation whose answer was lost still gets its version")
+	require.Equal(t, lsr.Ref, confirmed.Ref, "a correction whose answers were lost is known by its version")
 	reach(t, c, confirmed.FOC)
 	require.Equal(t, 1, insist(t, func() error { _, err := client.Activate(t.Context(), lsr.Ref); return err }))
 	comes(t, client, lsr.Ref, carrier.StateActive)

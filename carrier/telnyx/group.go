@@ -75,8 +75,13 @@ func (o portingOrder) ours() bool {
 	return o.CustomerReference == "" || refOf(o.CustomerReference).Port == o.CustomerGroupReference
 }
 
+// unsent follows the reference of a correction until the order is confirmed again: Telnyx may take no change of an order that
+// it works on, so that the reference is written before.
+const unsent = "+"
+
 // refOf reads a reference as Ref.String writes it; it is zero for every other text.
 func refOf(reference string) carrier.Ref {
+	reference = strings.TrimSuffix(reference, unsent)
 	cut := strings.LastIndex(reference, "/")
 	if cut < 1 {
 		return carrier.Ref{}
@@ -117,10 +122,11 @@ func (o portingOrder) held() bool {
 	return o.draft() && o.CustomerReference != "" && (!o.RequirementsMet || len(o.AdditionalSteps) > 0)
 }
 
-// version is the version of our order that Telnyx has. A draft that waits for nothing but its confirmation is not sent yet.
+// version is the version of our order that Telnyx has. What waits for nothing but its confirmation is not sent yet.
 func (o portingOrder) version() int {
 	version := refOf(o.CustomerReference).Version
-	if o.draft() && !o.held() {
+	corrected := o.Status.Value == "exception" && strings.HasSuffix(o.CustomerReference, unsent)
+	if corrected || o.draft() && !o.held() {
 		return max(version-1, 0)
 	}
 	return version
@@ -190,7 +196,15 @@ func (g group) change() int {
 			last = o.UpdatedAt
 		}
 	}
-	return int(last.UnixMicro())
+	return count(last)
+}
+
+// count is an instant as a number that rises with it; 0 for none.
+func count(at time.Time) int {
+	if at.IsZero() {
+		return 0
+	}
+	return int(at.UnixMicro())
 }
 
 // numbers are those of all parts, each with what Telnyx says of it, in ascending order.

@@ -260,7 +260,7 @@ func (p portOut) status() carrier.PortOutStatus {
 	}
 	r, changed := p.request(), instant(p.UpdatedAt)
 	s := carrier.PortOutStatus{
-		ID: p.ID, State: state, Version: int(changed.UnixMicro()), ReceivedAt: r.ReceivedAt, SilenceAt: r.SilenceAt, Request: r, Raw: p.Status,
+		ID: p.ID, State: state, Version: count(changed), ReceivedAt: r.ReceivedAt, SilenceAt: r.SilenceAt, Request: r, Raw: p.Status,
 	}
 	if state != carrier.StatePending && known {
 		s.AnsweredAt = changed

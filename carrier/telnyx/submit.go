@@ -133,8 +133,7 @@ func (c *Client) sendOn(ctx context.Context, todo group, lsr carrier.LSR) error 
 	return nil
 }
 
-// fill gives an order all that we know, and reads what Telnyx makes of it. A rejected one keeps its version until it is
-// confirmed.
+// fill gives an order all that we know, and reads what Telnyx makes of it.
 func (c *Client) fill(ctx context.Context, o portingOrder, lsr carrier.LSR, papers papers) (portingOrder, error) {
 	date, err := c.date(ctx, o, lsr)
 	if err != nil {
@@ -145,8 +144,8 @@ func (c *Client) fill(ctx context.Context, o portingOrder, lsr carrier.LSR, pape
 	if o.Messaging.Capable {
 		patch.Messaging = &messagingPatch{Enable: true}
 	}
-	if o.state() != carrier.StateRejected || o.draft() {
-		patch.CustomerReference = lsr.Ref.String()
+	if o.Status.Value == "exception" {
+		patch.CustomerReference += unsent
 	}
 	if err := c.attach(ctx, o, lsr.Ref, papers); err != nil {
 		return o, err
@@ -169,7 +168,7 @@ func (c *Client) patchOf(lsr carrier.LSR) orderPatch {
 		kind = "partial"
 	}
 	return orderPatch{
-		WebhookURL: c.WebhookURL, Misc: &misc{Type: kind},
+		CustomerReference: lsr.Ref.String(), WebhookURL: c.WebhookURL, Misc: &misc{Type: kind},
 		EndUser: &endUser{
 			Admin: admin{
 				EntityName: o.Subscriber.Name, AuthPersonName: signer, AccountNumber: o.Account.Number,
@@ -220,17 +219,22 @@ func (c *Client) date(ctx context.Context, o portingOrder, lsr carrier.LSR) (tim
 	return lsr.DDD, nil
 }
 
-// confirm sends a draft or a corrected order to the losing carrier. A corrected one gets its version after that.
+// confirm sends a draft or a corrected order to the losing carrier. Telnyx may refuse to change the reference of a corrected
+// one after that; then it keeps its mark, which nothing but another rejection gives a meaning.
 func (c *Client) confirm(ctx context.Context, o portingOrder, ref carrier.Ref) error {
-	if o.draft() || o.Status.Value == "exception" {
-		if err := c.do(ctx, aboutOrder(opSubmit, ref, o.ID, http.MethodPost, "/actions/confirm"), &portingOrder{}); err != nil {
-			return err
-		}
+	if !o.draft() && o.Status.Value != "exception" {
+		return nil
 	}
-	if o.CustomerReference == ref.String() {
+	if err := c.do(ctx, aboutOrder(opSubmit, ref, o.ID, http.MethodPost, "/actions/confirm"), &portingOrder{}); err != nil {
+		return err
+	}
+	if o.draft() {
 		return nil
 	}
 	q := aboutOrder(opSubmit, ref, o.ID, http.MethodPatch, "")
 	q.body = orderPatch{CustomerReference: ref.String()}
-	return c.do(ctx, q, &portingOrder{})
+	if err := c.do(ctx, q, &portingOrder{}); porting.KindOf(err) != porting.Refused {
+		return err
+	}
+	return nil
 }
