@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -150,4 +151,33 @@ func TestObserve(t *testing.T) {
 	options.MetricsHandler.Counter("temporal_request").Inc(1)
 	require.Contains(t, scrape(t, tell), "temporal_request_total 1\n")
 	require.NoError(t, tell.Close(context.WithoutCancel(t.Context())))
+}
+
+// The alerts and dashboards in deploy may ask for what stands in this file, and no more.
+func TestMetricsAreListed(t *testing.T) {
+	t.Parallel()
+	tell := begin(t, telemetry.Options{})
+	desk, err := tell.Desk(&visibility{}, time.Now)
+	require.NoError(t, err)
+	require.NoError(t, desk.Look(t.Context()))
+	calls, err := tell.Calls()
+	require.NoError(t, err)
+	calls.Seen(t.Context(), wire.Exchange{Carrier: "telnyx"})
+
+	exported := map[string]bool{}
+	for line := range strings.Lines(scrape(t, tell)) {
+		if name, _, _ := strings.Cut(strings.TrimSpace(line), "{"); strings.HasPrefix(line, "portsaga_") {
+			name, _, _ = strings.Cut(name, " ")
+			exported[name] = true
+		}
+	}
+	text, err := os.ReadFile("../../deploy/prometheus/metrics.txt")
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for name := range strings.FieldsSeq(string(text)) {
+		if strings.HasPrefix(name, "portsaga_") {
+			listed[name] = true
+		}
+	}
+	require.Equal(t, exported, listed)
 }
