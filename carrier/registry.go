@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -44,4 +46,35 @@ func (h Home) Serves(s Serving) bool {
 		return slices.Contains(h.RoutingNumbers, s.RoutingNumber)
 	}
 	return s.Carrier != "" && slices.Contains(h.Carriers, s.Carrier)
+}
+
+// registryAtOnce is how many numbers a registry is asked about side by side.
+const registryAtOnce = 4
+
+// Elsewhere lists the numbers that a registry does not have at home, in their order: those that others serve, and those
+// that it has nothing on. Every other failure of the registry ends it.
+func (h Home) Elsewhere(ctx context.Context, r Registry, numbers []porting.Number) ([]porting.Number, error) {
+	home := make([]bool, len(numbers))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(registryAtOnce)
+	for i, n := range numbers {
+		group.Go(func() error {
+			serving, err := r.Serving(ctx, n)
+			if porting.CodeOf(err) == "registry-number-unknown" {
+				return nil
+			}
+			home[i] = err == nil && h.Serves(serving)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var elsewhere []porting.Number
+	for i, n := range numbers {
+		if !home[i] {
+			elsewhere = append(elsewhere, n)
+		}
+	}
+	return elsewhere, nil
 }

@@ -50,3 +50,31 @@ func TestHome(t *testing.T) {
 		})
 	}
 }
+
+// listing is a registry of a few numbers; one that is "" cannot be asked about.
+type listing map[porting.Number]string
+
+func (l listing) Serving(_ context.Context, n porting.Number) (carrier.Serving, error) {
+	switch name, listed := l[n]; {
+	case !listed:
+		return carrier.Serving{}, &porting.Error{Kind: porting.NotFound, Code: "registry-number-unknown"}
+	case name == "":
+		return carrier.Serving{}, &porting.Error{Kind: porting.Failed, Code: "registry-unavailable"}
+	default:
+		return carrier.Serving{Carrier: name}, nil
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	const one, two, three = porting.Number("+12125550123"), porting.Number("+12125550124"), porting.Number("+12125550125")
+	home := carrier.Home{Carriers: []string{"5678"}}
+	away, err := home.Elsewhere(t.Context(), listing{one: "5678", two: "1234"}, []porting.Number{three, one, two})
+	require.NoError(t, err)
+	require.Equal(t, []porting.Number{three, two}, away)
+	none, err := home.Elsewhere(t.Context(), listing{one: "5678"}, []porting.Number{one})
+	require.NoError(t, err)
+	require.Empty(t, none)
+	_, err = home.Elsewhere(t.Context(), listing{one: "5678", two: ""}, []porting.Number{one, two})
+	require.Equal(t, "registry-unavailable", porting.CodeOf(err))
+}

@@ -93,8 +93,9 @@ func TestRoute(t *testing.T) {
 		{label: "ported", records: []string{naptr("10 10", "E2U+pstn:tel", ported)}, want: moved},
 		{label: "never ported", records: []string{naptr("10 10", "E2U+pstn:tel", `!^.*$!tel:+12125550123;npdi!`)}, want: enum.Route{Dipped: true}},
 		{label: "not looked up", records: []string{naptr("10 10", "E2U+pstn:tel", `!^.*$!tel:+12125550123!`)}},
-		{label: "over SIP, with a carrier", records: []string{naptr("10 10", "e2u+PSTN:sip", `!^(.*)$!sip:\1;npdi;rn=+13125550100;cic=+1-6789@gw.example;user=phone!i`)},
-			want: enum.Route{RoutingNumber: "+13125550100", Dipped: true, Carrier: "+16789"}},
+		{label: "over SIP, with a carrier", records: []string{
+			naptr("10 10", "e2u+PSTN:sip", `!^(.*)$!sip:\1;npdi;rn=+13125550100;cic=+1-6789@gw.example;user=phone!i`),
+		}, want: enum.Route{RoutingNumber: "+13125550100", Dipped: true, Carrier: "+16789"}},
 		{label: "the first in order", records: []string{
 			naptr("20 10", "E2U+pstn:tel", `!^.*$!tel:+12125550123;npdi;rn=+14155550100!`), naptr("10 20", "E2U+pstn:tel", ported),
 		}, want: moved},

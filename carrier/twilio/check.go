@@ -25,7 +25,7 @@ func (c *Client) Check(ctx context.Context) (carrier.CheckReport, error) {
 		return report, nil
 	}
 	report.Authorised = false
-	cause, _ := told(err)
+	_, cause := told(err)
 	report.Detail = cause.Error()
 	answer, answered := errors.AsType[*answerError](err)
 	switch {

@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -68,9 +69,7 @@ func (d *description) hold(t *testing.T) func(http.Handler) http.Handler {
 			if !strings.HasPrefix(r.URL.Path, "/v1/Documents") {
 				d.check(t, r, body, answer)
 			}
-			for name, values := range answer.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), answer.Header())
 			w.WriteHeader(answer.Code)
 			_, _ = w.Write(answer.Body.Bytes())
 		})

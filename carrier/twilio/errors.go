@@ -22,33 +22,33 @@ func about(op string, ref carrier.Ref) call { return call{op, ref.String()} }
 
 // unavailable is an unknown outcome. How long Twilio, or our own line to it, asks us to wait stays with it.
 func (q call) unavailable(cause error) error {
-	cause, wait := told(cause)
+	wait, cause := told(cause)
 	e := q.failure(porting.Failed, "carrier-unavailable", "the outcome is unknown: "+cause.Error(), "read the order before sending again")
 	e.Err = cause
 	return carrier.WithRetryAfter(e, wait)
 }
 
 // told is an error without addresses, which hold numbers, and the wait that it asks for.
-func told(cause error) (error, time.Duration) {
+func told(cause error) (time.Duration, error) {
 	if fault, ok := errors.AsType[*url.Error](cause); ok {
 		cause = fault.Err
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](cause); ok {
-		return errUnread, 0
+		return 0, errUnread
 	}
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](cause); ok {
-		return errUnread, 0
+		return 0, errUnread
 	}
 	if _, ok := errors.AsType[*time.ParseError](cause); ok {
-		return errUnread, 0
+		return 0, errUnread
 	}
 	if answer, ok := errors.AsType[*answerError](cause); ok {
-		return cause, answer.wait
+		return answer.wait, cause
 	}
 	if down, ok := errors.AsType[*wire.DownError](cause); ok {
-		return cause, down.Wait
+		return down.Wait, cause
 	}
-	return cause, 0
+	return 0, cause
 }
 
 // refused reports whether Twilio itself says no to what was asked, for good. Credentials, limits, faults and a request

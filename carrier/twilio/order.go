@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	numbers "github.com/twilio/twilio-go/rest/numbers/v1"
@@ -44,12 +45,13 @@ func (c *Client) Submit(ctx context.Context, lsr carrier.LSR) (carrier.Status, e
 
 // withdraw makes room for a corrected version; it succeeds when nothing of the earlier one is left at Twilio.
 func (c *Client) withdraw(ctx context.Context, q call, earlier held) error {
-	switch earlier.status().State {
-	case carrier.StateCancelled:
+	was := earlier.status()
+	switch {
+	case slices.ContainsFunc(was.Numbers, func(n carrier.NumberState) bool { return n.State == carrier.StateActive }):
+		return q.failure(porting.Refused, "carrier-refused", "numbers of an earlier version have moved", "")
+	case was.State == carrier.StateCancelled:
 		return nil
-	case carrier.StateActive:
-		return q.failure(porting.Refused, "carrier-refused", "the numbers of an earlier version have moved", "")
-	case carrier.StateCancelPending:
+	case was.State == carrier.StateCancelPending:
 		return carrier.WithRetryAfter(q.unavailable(errReplacing), replaceWait)
 	}
 	now, err := c.cancel(ctx, q, earlier)

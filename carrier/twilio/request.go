@@ -61,9 +61,13 @@ func (c *Client) losing(o porting.Order) numbers.NumbersV1PortingLosingCarrierIn
 func lacks(l numbers.NumbersV1PortingLosingCarrierInformation, documents []string) string {
 	var missing []string
 	for _, needed := range []struct{ what, told string }{
-		{"the subscriber's name", l.CustomerName}, {"who signs the LOA", l.AuthorizedRepresentative},
-		{"the street", l.Address.Street}, {"the city", l.Address.City}, {"the region", l.Address.State},
-		{"the postal code", l.Address.Zip}, {"the country", l.Address.Country},
+		{"the subscriber's name", l.CustomerName},
+		{"who signs the LOA", l.AuthorizedRepresentative},
+		{"the street", l.Address.Street},
+		{"the city", l.Address.City},
+		{"the region", l.Address.State},
+		{"the postal code", l.Address.Zip},
+		{"the country", l.Address.Country},
 	} {
 		if needed.told == "" {
 			missing = append(missing, needed.what)

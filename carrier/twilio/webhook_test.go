@@ -32,6 +32,8 @@ func signed(token porting.Secret, url, body string) http.Header {
 
 func TestNews(t *testing.T) {
 	t.Parallel()
+	const leaving = `{"status": "PortOutPhoneNumberCompleted"}`
+	const stranger = `{"port_in_request_sid": "KW0000000000000000000000000000000b"}`
 	const body = `{"port_in_request_sid": "` + sid + `", "status": "PortInCompleted", "phone_number": "+12125550123"}`
 	ours := carrier.Hint{Ref: carrier.Ref{Port: "p", Version: 2}, Raw: "PortInCompleted"}
 	for _, c := range []struct {
@@ -48,10 +50,8 @@ func TestNews(t *testing.T) {
 		{name: "another body", header: signed(twiliotest.Token, target, body), body: body + " ", code: "webhook-forged"},
 		{name: "no JSON", header: signed(twiliotest.Token, target, "x"), body: "x", code: "webhook-invalid"},
 		{name: "too large", header: http.Header{}, body: strings.Repeat("x", 70_000), code: "webhook-invalid"},
-		{name: "about nothing of ours", header: signed(twiliotest.Token, target, `{"status": "PortOutPhoneNumberCompleted"}`),
-			body: `{"status": "PortOutPhoneNumberCompleted"}`, want: carrier.Hint{Raw: "PortOutPhoneNumberCompleted"}},
-		{name: "about a stranger", header: signed(twiliotest.Token, target, `{"port_in_request_sid": "KW0000000000000000000000000000000b"}`),
-			body: `{"port_in_request_sid": "KW0000000000000000000000000000000b"}`},
+		{name: "about nothing of ours", header: signed(twiliotest.Token, target, leaving), body: leaving, want: carrier.Hint{Raw: "PortOutPhoneNumberCompleted"}},
+		{name: "about a stranger", header: signed(twiliotest.Token, target, stranger), body: stranger},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -68,25 +68,11 @@ func TestNews(t *testing.T) {
 // What Twilio posts is read by our reader, on the whole way; the order is then read back.
 func TestNewsArrive(t *testing.T) {
 	t.Parallel()
-	hints := make(chan carrier.Hint, 16)
 	book := twiliotest.NewBook()
-	w := &twilio.Webhook{Token: twiliotest.Token, Book: book}
-	door := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		hint, err := w.News(r.Header, body, time.Now())
-		if err != nil {
-			hint.Raw = err.Error()
-		}
-		hints <- hint
-	}))
-	t.Cleanup(door.Close)
-	w.URL = door.URL + "/twilio"
+	url, hints := door(t, book)
 	s := start(t, twiliotest.Options{Clock: fast()})
 	c := connect(t, s.Settings(book))
-	require.NoError(t, c.Subscribe(t.Context(), w.URL))
+	require.NoError(t, c.Subscribe(t.Context(), url))
 	lsr := order("news")
 	_, err := c.Submit(t.Context(), lsr)
 	require.NoError(t, err)
@@ -102,6 +88,31 @@ func TestNewsArrive(t *testing.T) {
 	st, err := c.Status(t.Context(), lsr.Ref)
 	require.NoError(t, err)
 	require.Equal(t, carrier.StateActive, st.State)
+}
+
+// door takes in Twilio's news at a URL of its own. What is wrong with one stands in its Raw.
+func door(t *testing.T, book twilio.Book) (string, <-chan carrier.Hint) {
+	t.Helper()
+	w := &twilio.Webhook{Token: twiliotest.Token, Book: book}
+	hints := make(chan carrier.Hint, 64)
+	server := httptest.NewServer(taking(w, hints))
+	t.Cleanup(server.Close)
+	w.URL = server.URL + "/twilio"
+	return w.URL, hints
+}
+
+func taking(w carrier.Webhook, hints chan<- carrier.Hint) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		hint, err := w.News(r.Header, body, time.Now())
+		if err != nil {
+			hint.Raw = err.Error()
+		}
+		hints <- hint
+	}
 }
 
 func FuzzNews(f *testing.F) {
