@@ -57,16 +57,24 @@ var BuiltinPortOuts = sync.OnceValue(func() map[string]PortOutScenario {
 
 // ParsePortOutScenario reads one scenario, strictly.
 func ParsePortOutScenario(name string, text []byte) (PortOutScenario, error) {
-	s := PortOutScenario{Cancel: cancelTaken}
+	var s PortOutScenario
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(&s); err != nil {
 		return s, badScenario(name, err.Error())
 	}
 	s.Name = name
-	switch s.Cancel {
-	case cancelTaken, cancelRefused, cancelIgnored:
-		return s, nil
+	if path, fault := s.Fault(); fault != "" {
+		return s, badScenario(name, path+": "+fault)
 	}
-	return s, badScenario(name, "cancel: is acknowledge, refuse or ignore")
+	return s, nil
+}
+
+// Fault is what is wrong with a scenario, and where; it is "" where nothing is.
+func (s PortOutScenario) Fault() (path, fault string) {
+	switch s.Cancel {
+	case "", cancelTaken, cancelRefused, cancelIgnored:
+		return "", ""
+	}
+	return "cancel", "is acknowledge, refuse or ignore"
 }

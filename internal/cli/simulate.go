@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,21 +26,22 @@ type simulateOptions struct {
 func newSimulate(f *Factory) *cobra.Command {
 	o := simulateOptions{}
 	cmd := &cobra.Command{
-		Use:   "simulate ORDER",
-		Short: "Carry an order through the real saga in virtual time",
+		Use:   "simulate ORDER|REQUEST",
+		Short: "Carry an order, or a port-out, through the real saga in virtual time",
 		Long: "Run the real saga on an order file, with the real rules, and a carrier and people that do what a scenario says. Time is\n" +
 			"skipped: weeks pass in well under a second. No server is asked and nothing is kept. In JSON the answer is the port as\n" +
-			"`port show` prints it.\n\n" +
+			"`port show` prints it. A counterparty's request, as in examples/portouts, goes through the saga of a port-out.\n\n" +
 			"A scenario is a YAML file; docs/scenarios.md says how to write one. The command ends with 1 when the port ends otherwise\n" +
 			"than its scenario says. Built-in scenarios:\n\n" + ScenarioList(),
 		Example: "  portsaga simulate order.yaml\n" +
 			"  portsaga simulate order.yaml --scenario carrier-silent --at 2026-11-20T14:30:00-05:00\n" +
-			"  portsaga simulate order.yaml --scenario ./our-donor.yaml -o json | jq -r '.timeline[].event'",
+			"  portsaga simulate order.yaml --scenario ./our-donor.yaml -o json | jq -r '.timeline[].event'\n" +
+			"  portsaga simulate request.yaml --scenario port-out-unauthorised",
 		GroupID: groupPorts,
 		Args:    exactly(1, "which order? name its file"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, f, args[0]) },
 	}
-	cmd.Flags().StringVar(&o.Scenario, "scenario", simulate.DefaultScenario, "what happens: a name from above, or a file")
+	cmd.Flags().StringVar(&o.Scenario, "scenario", "", "what happens: a name from above, or a file (happy, or port-out-happy)")
 	atFlag(cmd, &o.At)
 	_ = cmd.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return simulate.Names(), cobra.ShellCompDirectiveDefault
@@ -49,22 +52,26 @@ func newSimulate(f *Factory) *cobra.Command {
 // ScenarioList is a line a built-in scenario, for help texts.
 func ScenarioList() string {
 	var b strings.Builder
-	for _, s := range simulate.Builtin() {
+	for _, s := range slices.Concat(simulate.Builtin(), simulate.BuiltinPortOuts()) {
 		fmt.Fprintf(&b, "  %-26s %s\n", s.Name, s.About)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
 func (o simulateOptions) run(cmd *cobra.Command, f *Factory, name string) error {
-	scenario, err := simulate.Find(o.Scenario)
-	if err != nil {
-		return err
-	}
 	at, err := f.instant(cmd, o.At)
 	if err != nil {
 		return err
 	}
-	file, err := f.readOrderAt(name, at)
+	text, err := f.readFile(name)
+	if err != nil {
+		return err
+	}
+	usual := simulate.DefaultScenario
+	if orders.IsPortOut(text) {
+		usual = simulate.DefaultPortOut
+	}
+	scenario, err := simulate.Find(cmp.Or(o.Scenario, usual))
 	if err != nil {
 		return err
 	}
@@ -72,15 +79,56 @@ func (o simulateOptions) run(cmd *cobra.Command, f *Factory, name string) error 
 	if err != nil {
 		return err
 	}
-	status, err := simulate.Run(cmd.Context(), book, file.order, scenario, at)
+	play := f.simulateOrder
+	if scenario.PortOut != nil {
+		play = f.simulatePortOut
+	}
+	return play(cmd.Context(), book, text, scenario, at)
+}
+
+// simulateOrder carries an order of ours.
+func (f *Factory) simulateOrder(ctx context.Context, book *rules.Book, text []byte, s simulate.Scenario, at time.Time) error {
+	order, err := orders.Read(bytes.NewReader(text), orders.Options{Now: at})
 	if err != nil {
 		return err
 	}
-	err = f.Print(status, func(w io.Writer) { f.writeSimulation(w, book, file.order, scenario, status) })
-	if err != nil || scenario.Ends == "" || scenario.Ends == status.Outcome {
+	status, err := simulate.Run(ctx, book, order, s, at)
+	if err != nil {
 		return err
 	}
-	return EndedOtherwise("simulate port", scenario, status)
+	return f.simulated(book, order, s, status)
+}
+
+// simulatePortOut carries a counterparty's request for numbers of ours.
+func (f *Factory) simulatePortOut(ctx context.Context, book *rules.Book, text []byte, s simulate.Scenario, at time.Time) error {
+	request, err := orders.ReadPortOut(bytes.NewReader(text), orders.Options{Now: at})
+	if err != nil {
+		return err
+	}
+	status, err := simulate.RunPortOut(ctx, book, request, s, at)
+	if err != nil {
+		return err
+	}
+	return f.simulated(book, request.Order(), s, status)
+}
+
+// simulated shows how a port ended, and fails where its scenario says otherwise.
+func (f *Factory) simulated(book *rules.Book, order porting.Order, s simulate.Scenario, status porting.Status) error {
+	err := f.Print(status, func(w io.Writer) { f.writeSimulation(w, book, order, s, status) })
+	if err != nil || s.Ends == "" || s.Ends == status.Outcome {
+		return err
+	}
+	return EndedOtherwise("simulate port", s, status)
+}
+
+// readFile is a file as it is.
+func (f *Factory) readFile(name string) ([]byte, error) {
+	in, err := f.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	return io.ReadAll(in)
 }
 
 // EndedOtherwise says that a port did not end as its scenario says.

@@ -15,6 +15,7 @@ import (
 const (
 	simpleOrder    = "../../examples/orders/us-wireline-simple.yaml"
 	nonSimpleOrder = "../../examples/orders/us-wireline-nonsimple.yaml"
+	requestFile    = "../../examples/portouts/us-wireless.yaml"
 )
 
 func TestSimulateTellsEveryScenario(t *testing.T) {
@@ -28,6 +29,22 @@ func TestSimulateTellsEveryScenario(t *testing.T) {
 			require.Empty(t, session.err.String())
 		})
 	}
+}
+
+func TestSimulateTellsEveryPortOut(t *testing.T) {
+	t.Parallel()
+	for _, s := range simulate.BuiltinPortOuts() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			session := newSession(t)
+			require.Equal(t, 0, session.run(t, "portsaga simulate --at 2026-11-24T09:30:00-08:00 --scenario", s.Name, requestFile), session.err.String())
+			golden(t, filepath.Join("simulate", s.Name+".txt"), session.out.String())
+			require.Empty(t, session.err.String())
+		})
+	}
+	s := newSession(t)
+	require.Equal(t, 0, s.run(t, "portsaga simulate", requestFile), s.err.String())
+	require.Contains(t, s.out.String(), "Scenario port-out-happy", "a request is known by its fields")
 }
 
 func TestSimulateAnswersProgramsAsShowDoes(t *testing.T) {
@@ -68,7 +85,7 @@ func TestSimulateRefusesWhatItCannotRead(t *testing.T) {
 	}{
 		{"which order? name its file", nil},
 		{"there is no such scenario; choose one of approver-rejects, ", []string{"--scenario", "hapy", simpleOrder}},
-		{"error: read scenario bad: abuot: unknown field; known are about, carrier, ends, order, people (line 1)\nerror: ", []string{"--scenario", bad, simpleOrder}},
+		{"error: read scenario bad: abuot: unknown field; known are about, carrier, ends, order, our_record, people, port_out (line 1)\nerror: ", []string{"--scenario", bad, simpleOrder}},
 		{"--at is no time", []string{"--at", "noon", simpleOrder}},
 		{"no such file or directory", []string{"no-such.yaml"}},
 		{"account.btn: ", []string{"../../examples/orders/broken/account-malformed.yaml"}},

@@ -43,6 +43,15 @@ func ReadPortOut(r io.Reader, options Options) (porting.PortOutRequest, error) {
 	return request, nil
 }
 
+// IsPortOut reports whether a text is a counterparty's request rather than an order: a request has an id, an order a reference.
+func IsPortOut(text []byte) bool {
+	var top struct {
+		ID        yaml.Node `yaml:"id"`
+		Reference yaml.Node `yaml:"reference"`
+	}
+	return yaml.Unmarshal(text, &top) == nil && !top.ID.IsZero() && top.Reference.IsZero()
+}
+
 func badRequest(problems ...string) error {
 	return &porting.Error{
 		Kind: porting.Invalid, Code: "request-invalid", Op: "read request", Detail: strings.Join(problems, "; "),

@@ -16,6 +16,7 @@ import (
 type Act struct {
 	On      porting.Stage
 	Version int            // of the order
+	Back    bool           // it is about the port-in that brings numbers of a port-out back
 	After   simulator.Span // counted from the beginning of the stage, in business time
 	Message string         // the name of the message that is sent
 	Body    any            // the message
@@ -27,6 +28,7 @@ type act struct {
 	Version int            `yaml:"version"`
 	After   simulator.Span `yaml:"after"`
 	Do      string         `yaml:"do"`
+	Port    string         `yaml:"port"`
 	By      string         `yaml:"by"`
 }
 
@@ -47,6 +49,17 @@ var deeds = map[string]deed{
 	"reassign": send[porting.Reassign](porting.MsgReassign),
 	"note":     send[porting.Note](porting.MsgNote),
 }
+
+// outDeeds are what people can do to a port-out.
+var outDeeds = map[string]deed{
+	"approve": deeds["approve"], "reject": deeds["reject"], "hold": deeds["hold"], "resume": deeds["resume"], "reassign": deeds["reassign"], "note": deeds["note"],
+	"reply":   send[porting.CustomerReply](porting.MsgCustomerReply),
+	"revoke":  deeds["revoke"],
+	"dispute": send[porting.Dispute](porting.MsgDispute),
+}
+
+// portBack is how an act says that it is about the port-in that brings numbers back.
+const portBack = "back"
 
 // send reads a message as it is.
 func send[M any](message string) deed {
@@ -71,18 +84,25 @@ func decide(decision string) deed {
 }
 
 // act reads one act: its own fields, and then those of its message.
-func (r *reader) act(n *yaml.Node, path string) Act {
+func (r *reader) act(n *yaml.Node, path string, out bool) Act {
 	r.lines[path] = n.Line
-	own, rest := split(n, "on", "version", "after", "do")
+	own, rest := split(n, "on", "version", "after", "do", "port")
 	var a act
 	r.into(own, path, &a)
-	d, known := deeds[a.Do]
+	can, direction := deeds, porting.PortIn
+	if out && a.Port != portBack {
+		can, direction = outDeeds, porting.PortOut
+	}
+	d, known := can[a.Do]
+	stages := openStages(direction)
 	switch {
 	case !known:
-		r.fail(child(path, "do"), "%q is nothing that people do; they %s", a.Do, list(sorted(deeds)))
+		r.fail(child(path, "do"), "%q is nothing that people do; they %s", a.Do, list(sorted(can)))
 		return Act{}
-	case !slices.Contains(openStages(), a.On):
-		r.fail(child(path, "on"), "%q is no stage of an open port; stages are %s", a.On, list(openStages()))
+	case a.Port != "" && (!out || a.Port != portBack):
+		r.fail(child(path, "port"), "of a port-out this is %q, or left out", portBack)
+	case !slices.Contains(stages, a.On):
+		r.fail(child(path, "on"), "%q is no stage of an open port; stages are %s", a.On, list(stages))
 	case a.Version < 0:
 		r.fail(child(path, "version"), "versions count from 1")
 	}
@@ -90,7 +110,7 @@ func (r *reader) act(n *yaml.Node, path string) Act {
 	if field(rest, "by") == nil {
 		r.fail(child(path, "by"), "missing; say who does it")
 	}
-	return Act{On: a.On, Version: max(a.Version, 1), After: a.After, Message: d.message, Body: body}
+	return Act{On: a.On, Version: max(a.Version, 1), After: a.After, Message: d.message, Body: body, Back: a.Port == portBack}
 }
 
 // split takes the named fields of a mapping apart from the others.
@@ -118,10 +138,10 @@ func field(n *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// openStages are the stages that a port-in can leave.
-func openStages() []porting.Stage {
+// openStages are the stages that a port of that direction can leave.
+func openStages(d porting.Direction) []porting.Stage {
 	var stages []porting.Stage
-	for _, t := range porting.Transitions(porting.PortIn) {
+	for _, t := range porting.Transitions(d) {
 		if t.From != "" && !slices.Contains(stages, t.From) {
 			stages = append(stages, t.From)
 		}
@@ -150,7 +170,14 @@ type Moment struct {
 type Script struct{ waiting []Act }
 
 // NewScript is the script of a scenario that has not begun.
-func NewScript(s Scenario) *Script { return &Script{slices.Clone(s.People)} }
+func NewScript(s Scenario) *Script { return s.script(false) }
+
+// BackScript is what people do about the port-in that brings numbers of a port-out back.
+func BackScript(s Scenario) *Script { return s.script(true) }
+
+func (s Scenario) script(back bool) *Script {
+	return &Script{slices.DeleteFunc(slices.Clone(s.People), func(a Act) bool { return a.Back != back })}
+}
 
 // Follow takes a port as it stands and hands out the acts whose time is now set, each act once, in the order of their
 // times. It must see every stage that the script waits for.

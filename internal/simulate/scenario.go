@@ -36,6 +36,8 @@ type Scenario struct {
 	About   string // one sentence for people
 	Needs   Needs  // of the order
 	Carrier simulator.Scenario
+	PortOut *simulator.PortOutScenario // how a counterparty asks for numbers of ours; nil where an order of ours is sent
+	Record  Record                     // of a port-out
 	People  []Act
 	Ends    porting.Outcome // the outcome that is expected; empty where any will do
 }
@@ -45,12 +47,21 @@ type file struct {
 	About   string          `yaml:"about"`
 	Order   Needs           `yaml:"order"`
 	Carrier yaml.Node       `yaml:"carrier"` // the name of a carrier's scenario, or one inline
+	PortOut yaml.Node       `yaml:"port_out"`
+	Record  Record          `yaml:"our_record"`
 	People  []yaml.Node     `yaml:"people"`
 	Ends    porting.Outcome `yaml:"ends"`
 }
 
-// Builtin lists the scenarios that come with the program, by name. The list is the caller's own.
-func Builtin() []Scenario { return slices.Clone(parsed()) }
+// Builtin lists the scenarios of orders that come with the program, by name. The list is the caller's own.
+func Builtin() []Scenario { return kept(func(s Scenario) bool { return s.PortOut == nil }) }
+
+// BuiltinPortOuts lists the scenarios of port-outs that come with the program, by name.
+func BuiltinPortOuts() []Scenario { return kept(func(s Scenario) bool { return s.PortOut != nil }) }
+
+func kept(keep func(Scenario) bool) []Scenario {
+	return slices.DeleteFunc(slices.Clone(parsed()), func(s Scenario) bool { return !keep(s) })
+}
 
 var parsed = sync.OnceValue(func() []Scenario {
 	files, err := fs.Glob(builtin, "scenarios/*.yaml")
@@ -75,7 +86,7 @@ var parsed = sync.OnceValue(func() []Scenario {
 // Names lists the names of the built-in scenarios.
 func Names() []string {
 	var names []string
-	for _, s := range Builtin() {
+	for _, s := range parsed() {
 		names = append(names, s.Name)
 	}
 	return names
@@ -84,7 +95,7 @@ func Names() []string {
 // Find is the built-in scenario of that name, or the one in the file of that name. Errors, all Invalid: scenario-unknown,
 // scenario-unreadable, and one scenario-invalid for each fault of a file.
 func Find(nameOrFile string) (Scenario, error) {
-	for _, s := range Builtin() {
+	for _, s := range parsed() {
 		if s.Name == nameOrFile {
 			return s, nil
 		}
@@ -125,7 +136,7 @@ func (r *reader) scenario(name string, text []byte) Scenario {
 	}
 	var f file
 	r.into(document, "", &f)
-	s := Scenario{Name: name, About: f.About, Ends: f.Ends, Needs: f.Order, Carrier: r.carrier(name, f.Carrier)}
+	s := Scenario{Name: name, About: f.About, Ends: f.Ends, Needs: f.Order, Carrier: r.carrier(name, f.Carrier), PortOut: r.portOut(name, f.PortOut), Record: f.Record}
 	if s.About == "" {
 		r.fail("about", "missing; say in one sentence what happens")
 	}
@@ -136,7 +147,7 @@ func (r *reader) scenario(name string, text []byte) Scenario {
 		r.fail("ends", "%q is no outcome; outcomes are %s", s.Ends, list(porting.Outcomes))
 	}
 	for i, n := range f.People {
-		s.People = append(s.People, r.act(&n, fmt.Sprintf("people[%d]", i)))
+		s.People = append(s.People, r.act(&n, fmt.Sprintf("people[%d]", i), s.PortOut != nil))
 	}
 	return s
 }

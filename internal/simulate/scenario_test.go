@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		"a file holds one scenario (line 1)":                                                                                                     {"about: x", "---", "about: y"},
 		"here belong fields with values, as in {name: value} (line 1)":                                                                           {"- about: x"},
 		"about: missing; say in one sentence what happens (line 1)":                                                                              {"ends: completed"},
-		"abuot: unknown field; known are about, carrier, ends, order, people (line 2)":                                                           {"about: x", "abuot: y"},
+		"abuot: unknown field; known are about, carrier, ends, order, our_record, people, port_out (line 2)":                                     {"about: x", "abuot: y"},
 		"about: comes twice (line 2)":                                                                                                            {"about: x", "about: y"},
 		"about: here belongs a single value (line 1)":                                                                                            {"about: [x]"},
 		"ends: anchors and aliases are not used here (line 2)":                                                                                   {"about: &x completed", "ends: *x"},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,7 +169,7 @@ func TestTheDocumentedExample(t *testing.T) {
 	s := parse(t, example)
 	require.NotEmpty(t, s.Ends)
 	require.Equal(t, s.Ends, run(t, readOrder(t, "us-wireline-simple"), s).Outcome)
-	for _, s := range simulate.Builtin() {
+	for _, s := range slices.Concat(simulate.Builtin(), simulate.BuiltinPortOuts()) {
 		require.Contains(t, string(page), "| `"+s.Name+"` | "+s.About+" |")
 	}
 }

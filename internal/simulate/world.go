@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -70,13 +69,16 @@ type world struct {
 	steps   *activities.Activities
 	carrier *simulator.Virtual
 	script  *Script
-	dir     string // holds the key, for as long as the run takes
+	back    *Script // of the port-in that brings numbers back
+	dir     string  // holds the key, for as long as the run takes
+
+	portBack string // ID of that port-in, once it is known
 }
 
 func newWorld(s Scenario, at time.Time) *world {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	w := &world{env: suite.NewTestWorkflowEnvironment(), script: NewScript(s)}
+	w := &world{env: suite.NewTestWorkflowEnvironment(), script: NewScript(s), back: BackScript(s)}
 	w.env.SetStartTime(at)
 	w.env.SetTestTimeout(patience)
 	w.env.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: patience, Interceptors: []interceptor.WorkerInterceptor{&watcher{look: w.look}}})
@@ -106,7 +108,7 @@ func (w *world) open(ctx context.Context, book *rules.Book) (err error) {
 		Carriers: map[string]carrier.Gateway{"simulator": w.carrier}, AllowScaledClock: true,
 	}
 	worker.Register(w.env, w.steps)
-	w.env.RegisterActivityWithOptions(w.activate, activity.RegisterOptions{Name: porting.StepActivate, DisableAlreadyRegisteredCheck: true})
+	w.playGate()
 	return nil
 }
 
@@ -130,44 +132,6 @@ func (w *world) receive(ctx context.Context, order porting.Order) (porting.PortI
 		in.Order.Authorization.Code, in.Order.Authorization.CodeRef = "", ref
 	}
 	return in, nil
-}
-
-// standstill is a scale at which business time does not pass while a step runs.
-const standstill = 1e-12
-
-// activate asks the gate, whose own clock shows the simulated time.
-func (w *world) activate(ctx context.Context, in porting.ActivateInput) (porting.Activation, error) {
-	in.Clock = porting.Clock{Scale: standstill, RealStart: time.Now(), BusinessStart: w.env.Now()}
-	return w.steps.ActivatePort(ctx, in)
-}
-
-// tell brings the carrier's news to the saga, as a hint.
-func (w *world) tell(news simulator.Webhook) {
-	w.env.SignalWorkflow(porting.MsgCarrierEvent, porting.CarrierEvent{ID: news.ID, By: "webhook", Carrier: "simulator", Hint: news.Type})
-}
-
-// look lets people see the port, and act when their moment comes.
-func (w *world) look() {
-	status, err := w.status()
-	if err != nil {
-		return // the port is not received yet
-	}
-	for _, m := range w.script.Follow(status) {
-		act := func() { w.env.SignalWorkflow(m.Message, m.Body) }
-		if wait := m.At.Sub(w.env.Now()); wait > 0 {
-			w.env.RegisterDelayedCallback(act, wait)
-		} else {
-			act()
-		}
-	}
-}
-
-func (w *world) status() (status porting.Status, err error) {
-	value, err := w.env.QueryWorkflow(porting.QueryStatus)
-	if err == nil {
-		err = value.Get(&status)
-	}
-	return status, err
 }
 
 // ended is the port after the run. A port that ran out of its time stands where it stands; one whose saga broke down before
