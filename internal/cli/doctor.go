@@ -30,7 +30,7 @@ func newDoctor(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.examine(cmd.Context(), f.checks(cfg))
+			return f.diagnose(cmd.Context(), f.checks(cfg))
 		},
 	}
 	cmd.AddCommand(newDoctorCarrier(f))
@@ -49,8 +49,8 @@ func (f *Factory) checks(cfg config.Config) []doctor.Check {
 	return append(append(checks, f.engineChecks()...), f.carrierChecks(cfg)...)
 }
 
-// examine looks, prints what was found, and fails if something is bad.
-func (f *Factory) examine(ctx context.Context, checks []doctor.Check) error {
+// diagnose looks, prints what was found, and fails if something is bad.
+func (f *Factory) diagnose(ctx context.Context, checks []doctor.Check) error {
 	found := doctor.Examine(ctx, checks)
 	err := f.Print(found, func(w io.Writer) {
 		var rows [][]string

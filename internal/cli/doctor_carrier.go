@@ -39,7 +39,7 @@ func newDoctorCarrier(f *Factory) *cobra.Command {
 					Detail: "it is not configured", Next: "name it in the file of PORTSAGA_CARRIERS",
 				}
 			}
-			return f.examine(cmd.Context(), []doctor.Check{lookAtCarrier(args[0], g)})
+			return f.diagnose(cmd.Context(), []doctor.Check{lookAtCarrier(args[0], g)})
 		},
 	}
 }
