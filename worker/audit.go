@@ -18,6 +18,8 @@ import (
 type AuditSettings struct {
 	Key         string   `split_words:"true" desc:"OpenSSH key that signs checkpoints of the audit log (PORTSAGA_SIGNING_KEY)"`
 	Checkpoints []string `split_words:"true" desc:"where checkpoints go, with commas between: directories and files of another owner, URLs of witnesses; nowhere when empty"`
+
+	Keep time.Duration `default:"26280h" desc:"how long the documents of a port are kept after its end"`
 }
 
 // OpenCheckpointer is what signs checkpoints of a ledger's log, with the key that is set or with that of a worker.
@@ -59,13 +61,33 @@ func (n *Neighbours) openAudit(ctx context.Context, s Settings) (err error) {
 			return nil
 		}
 	}
+	n.keep = s.Audit.Keep
+	if n.keep == 0 {
+		n.keep = audit.KeepEvidence
+	}
 	n.checkpoints, err = OpenCheckpointer(ctx, n.Ledger, s.Audit, s.SigningKey)
 	return err
 }
 
-// keepCheckpoints signs and brings out checkpoints until ctx ends.
-func keepCheckpoints(ctx context.Context, c *audit.Checkpointer) {
+// keepLog signs and brings out checkpoints, and destroys documents that are over their time, until ctx ends.
+func keepLog(ctx context.Context, c *audit.Checkpointer, books *ledger.Ledger, keep time.Duration) {
+	go shredHourly(ctx, c, books, keep)
 	ticker := time.NewTicker(audit.Every)
 	defer ticker.Stop()
 	_ = c.Run(ctx, ticker.C) // ends with ctx, without an error
+}
+
+func shredHourly(ctx context.Context, c *audit.Checkpointer, books *ledger.Ledger, keep time.Duration) {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			if _, err := books.ShredEvidence(ctx, now.Add(-keep), now); err != nil && ctx.Err() == nil {
+				c.Tell.Warn("old evidence could not be destroyed", "error", err)
+			}
+		}
+	}
 }

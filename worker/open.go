@@ -54,6 +54,7 @@ type Neighbours struct {
 	webhooks map[string]carrier.Webhook
 
 	checkpoints *audit.Checkpointer // of the audit log; nil where none are signed
+	keep        time.Duration       // of documents
 }
 
 // Open opens the neighbours. Close them when the worker has stopped.

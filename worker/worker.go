@@ -48,7 +48,7 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 		go func() { _ = n.Run(ctx) }() // ends with ctx; what is due then is delivered by the next worker
 	}
 	if log := cfg.Neighbours.checkpoints; log != nil {
-		go keepCheckpoints(ctx, log)
+		go keepLog(ctx, log, cfg.Neighbours.Ledger, cfg.Neighbours.keep)
 	}
 	select {
 	case <-ctx.Done():

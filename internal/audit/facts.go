@@ -157,6 +157,12 @@ type QuarantineFact struct {
 	By  string `json:"by,omitempty"`
 }
 
+// ErasedFact is the Data of Erased, where documents of many ports were destroyed.
+type ErasedFact struct {
+	Documents int64     `json:"documents"`
+	Before    time.Time `json:"before"`
+}
+
 // CheckpointFact is the Data of Checkpointed.
 type CheckpointFact struct {
 	Number int64  `json:"number"`

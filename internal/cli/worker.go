@@ -64,7 +64,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	}
 	neighbours, err := worker.Open(ctx, worker.Settings{
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
-		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud, Log: f.Log(),
+		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud, Audit: f.auditSettings(), Log: f.Log(),
 		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
 		Protection: cfg.Protection, PortoutPolicy: cfg.PortoutPolicy,
 	})

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/porting"
 )
 
 // LogTree returns how far the audit log has come.
@@ -37,6 +39,21 @@ const (
 // Leaves reads the log from an index on, in order.
 func (l *Ledger) Leaves(ctx context.Context, from int64) iter.Seq2[audit.Stored, error] {
 	return l.pagesOfLeaves(ctx, from, ` WHERE idx >= $1 ORDER BY idx LIMIT $2`)
+}
+
+// Leaf reads one leaf; NotFound with code "leaf-unknown".
+func (l *Ledger) Leaf(ctx context.Context, index int64) (audit.Stored, error) {
+	page, err := l.leafPage(ctx, ` WHERE idx = $1`, []any{index})
+	if err == nil && len(page) == 0 {
+		err = &porting.Error{
+			Kind: porting.NotFound, Code: "leaf-unknown", Op: "read the audit log", Object: strconv.FormatInt(index, 10),
+			Detail: "the log has no such leaf", Next: "see how long the log is with `portsaga audit checkpoint`",
+		}
+	}
+	if err != nil {
+		return audit.Stored{}, fault("read the audit log", "", err)
+	}
+	return page[0], nil
 }
 
 // LeavesOf reads the leaves of a port, in order. An empty ID means those that concern no port.
@@ -166,9 +183,16 @@ func (l *Ledger) Evidence(ctx context.Context, digest, portID string) ([]byte, e
 }
 
 // ShredEvidence destroys the documents of ports that ended, and were kept, before an instant, and returns how many there were.
-// Their leaves stay. Documents that concern no port, such as registries, stay too.
-func (l *Ledger) ShredEvidence(ctx context.Context, before time.Time) (int64, error) {
-	shredded, err := change(ctx, l.db, `DELETE FROM audit_evidence WHERE at < $1 AND port_id IN
-		(SELECT port_id FROM ports WHERE released_at IS NOT NULL AND released_at < $1)`, instant{before})
+// Their leaves stay. Documents of ports under a legal hold stay too, and those that concern no port, such as registries.
+func (l *Ledger) ShredEvidence(ctx context.Context, before, at time.Time) (shredded int64, err error) {
+	err = l.inTx(ctx, func(tx *sql.Tx) error {
+		shredded, err = change(ctx, tx, `DELETE FROM audit_evidence WHERE at < $1
+			AND port_id IN (SELECT port_id FROM ports WHERE released_at < $1)
+			AND port_id NOT IN (SELECT owner FROM data_keys WHERE held_at IS NOT NULL)`, instant{before})
+		if err != nil || shredded == 0 {
+			return err
+		}
+		return appendLeaves(ctx, tx, audit.Leaf{At: at, Kind: audit.Erased, Data: audit.ErasedFact{Documents: shredded, Before: before}})
+	})
 	return shredded, fault("shred evidence", "", err)
 }

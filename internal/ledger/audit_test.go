@@ -31,6 +31,7 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"leaves of a time":         testLeavesBetween,
 		"a bad leaf appends none":  testBadLeaf,
 		"race: appenders":          testRaceAppend,
+		"many leaves":              testManyLeaves,
 		"a sound log":              testSoundLog,
 		"a flipped byte":           testFlippedByte,
 		"a flipped hash":           testFlippedHash,
@@ -111,15 +112,15 @@ func testEvidence(t *testing.T, dsn newDSN) {
 	body, err := l.Evidence(t.Context(), audit.Digest([]byte("a statement")), "pi-1")
 	require.NoError(t, err)
 	require.Equal(t, "a statement", string(body))
-	shredded, err := l.ShredEvidence(t.Context(), noon.AddDate(5, 0, 0))
+	shredded, err := l.ShredEvidence(t.Context(), noon.AddDate(5, 0, 0), noon)
 	require.NoError(t, err)
 	require.Zero(t, shredded, "the port is open")
 
 	require.NoError(t, l.Release(t.Context(), "pi-1", "completed", noon))
-	shredded, err = l.ShredEvidence(t.Context(), noon)
+	shredded, err = l.ShredEvidence(t.Context(), noon, noon)
 	require.NoError(t, err)
 	require.Zero(t, shredded, "its time is not over")
-	shredded, err = l.ShredEvidence(t.Context(), noon.AddDate(3, 0, 0))
+	shredded, err = l.ShredEvidence(t.Context(), noon.AddDate(3, 0, 0), noon)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, shredded)
 	body, err = l.Evidence(t.Context(), audit.Digest([]byte("a statement")), "pi-1")
