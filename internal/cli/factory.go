@@ -14,6 +14,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/codec"
 	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
 )
@@ -55,9 +56,10 @@ type Factory struct {
 	AgentSocket func() string // of the ssh-agent, "" if there is none
 	Passphrase  func(question string) ([]byte, error)
 
-	command string      // the path of the command that ran
-	ring    *codec.Ring // once a command needed it
-	closers []func()    // what the program closes when it ends
+	tells   *telemetry.Telemetry // what the process tells of itself, once it is opened
+	command string               // the path of the command that ran
+	ring    *codec.Ring          // once a command needed it
+	closers []func()             // what the program closes when it ends
 }
 
 // NewFactory is the factory of the real world.
@@ -100,6 +102,9 @@ func (f *Factory) dial(ctx context.Context) (client.Client, error) {
 		return nil, err
 	}
 	options.Logger = f.sdkLog()
+	if err := f.observe(ctx, &options); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)

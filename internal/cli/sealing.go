@@ -49,6 +49,9 @@ func (f *Factory) workingClient(ctx context.Context, c client.Client, connection
 	}
 	options := connection.Options
 	options.Logger = f.sdkLog()
+	if err := f.observe(ctx, &options); err != nil {
+		return nil, err
+	}
 	ring.SealWorker(&options)
 	works, err := client.NewClientFromExistingWithContext(ctx, c, options)
 	if err == nil {

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
 	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
@@ -62,9 +64,17 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	if err != nil {
 		return err
 	}
+	measured, err := f.telemetryOf(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	calls, err := measured.Calls()
+	if err != nil {
+		return err
+	}
 	neighbours, err := worker.Open(ctx, worker.Settings{
 		Ledger: cfg.Ledger, KeyFile: cfg.KeyFile, RulesDir: cfg.RulesDir,
-		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Role: role, Notify: tells, Fraud: fraud, Audit: f.auditSettings(), Log: f.Log(),
+		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, Calls: calls, Role: role, Notify: tells, Fraud: fraud, Audit: f.auditSettings(), Log: f.Log(),
 		Registry: cfg.Registry, RegistryRoots: cfg.RegistryRoots, SigningKey: cfg.SigningKey, WatermarkFile: filepath.Join(cfg.Dir, "gate.mark"),
 		Protection: cfg.Protection, PortoutPolicy: cfg.PortoutPolicy,
 	})
@@ -93,7 +103,18 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		func(ctx context.Context) error {
 			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
 		},
-		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) })
+		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) },
+		func(ctx context.Context) error {
+			return f.serveMetrics(ctx, cfg, countedBy(role, works), func() time.Time { return connection.Clock().Business(f.Now()) })
+		})
+}
+
+// countedBy is who counts the ports: workers that run sagas, and no others.
+func countedBy(role worker.Role, c client.Client) telemetry.Visibility {
+	if role != worker.RoleAll && role != worker.RoleWorkflow {
+		return nil
+	}
+	return c
 }
 
 // door is where the carrier's news come in; a nil one is shut.
@@ -136,7 +157,7 @@ func (f *Factory) takeNews(ctx context.Context, d *door, c client.Client, cfg co
 		<-ctx.Done()
 		return nil
 	}
-	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue})
+	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: n.Secrets(f.Now)})
 	simulated := worker.NewsHandler(ports, d.secret, f.Now, f.Log())
 	doors := http.NewServeMux()
 	doors.Handle("/", simulated)

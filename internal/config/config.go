@@ -46,6 +46,7 @@ type Config struct {
 	Protection        string `split_words:"true" desc:"policies of number protection (protection.yaml in PORTSAGA_DIR)"`
 	SSHKey            string `split_words:"true" desc:"your public or private SSH key, to sign decisions with (the only key of your ssh-agent)"`
 	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
+	MetricsAddr       string `split_words:"true" desc:"host:port of /metrics for Prometheus; not served when empty. Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
 
@@ -119,6 +120,7 @@ func (c *Config) validate() error {
 		notEmpty("CARRIER", c.Carrier),
 		isURL("CARRIER_URL", c.CarrierURL),
 		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
+		isAddress("METRICS_ADDR", c.MetricsAddr),
 		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", cmp.Or(c.WebhookSecretFile, c.Carriers)),
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("ENCRYPTION", c.Encryption, EncryptionOn, EncryptionOff),
