@@ -117,12 +117,17 @@ func TestGroups(t *testing.T) {
 		foc     string
 	}{
 		"all wait": {
-			[]map[string]any{part("in-process"), part("submitted")}, carrier.StatePending, 1, "in-process, submitted",
-			[]string{"pending", "pending"}, "",
+			[]map[string]any{part("in-process"), part("submitted")},
+			carrier.StatePending, 1, "in-process, submitted",
+			[]string{"pending", "pending"},
+			"",
 		},
 		"one has a date, one waits": {
-			[]map[string]any{part("foc-date-confirmed", "activation_settings", foc("2026-11-05T12:00:00Z")), part("submitted")}, carrier.StatePending, 1,
-			"foc-date-confirmed, submitted", []string{"pending", "pending"}, "",
+			[]map[string]any{part("foc-date-confirmed", "activation_settings", foc("2026-11-05T12:00:00Z")), part("submitted")},
+			carrier.StatePending, 1,
+			"foc-date-confirmed, submitted",
+			[]string{"pending", "pending"},
+			"",
 		},
 		"the last date counts": {
 			[]map[string]any{
@@ -131,31 +136,44 @@ func TestGroups(t *testing.T) {
 			}, carrier.StateConfirmed, 1, "foc-date-confirmed", []string{"confirmed", "confirmed"}, "2026-11-06T12:00:00Z",
 		},
 		"one moved, one is rejected": {
-			[]map[string]any{part("ported"), {"status": rejectedFor("SV_CONFLICT")}}, carrier.StateRejected, 1, "ported, exception",
-			[]string{"active OTHER", "rejected"}, "",
+			[]map[string]any{part("ported"), {"status": rejectedFor("SV_CONFLICT")}},
+			carrier.StateRejected, 1, "ported, exception",
+			[]string{"active OTHER", "rejected"},
+			"",
 		},
 		"one moved, one was cancelled for a reason": {
-			[]map[string]any{part("ported"), {"status": cancelledFor("PHONE_NUMBER_NOT_PORTABLE")}}, carrier.StateActive, 1, "ported, cancelled",
-			[]string{"active", "rejected NUMBER_NOT_PORTABLE"}, "",
+			[]map[string]any{part("ported"), {"status": cancelledFor("PHONE_NUMBER_NOT_PORTABLE")}},
+			carrier.StateActive, 1, "ported, cancelled",
+			[]string{"active", "rejected NUMBER_NOT_PORTABLE"},
+			"",
 		},
 		"one moved, one was cancelled": {
 			[]map[string]any{part("ported"), part("cancelled")}, carrier.StateActive, 1, "ported, cancelled", []string{"active", "cancelled OTHER"}, "",
 		},
 		"moved, but for one number": {
-			[]map[string]any{part("ported"), part("ported", "activation_status", "Conflict")}, carrier.StateActive, 1, "ported",
-			[]string{"active", "rejected REGISTRY_CONFLICT"}, "",
+			[]map[string]any{part("ported"), part("ported", "activation_status", "Conflict")},
+			carrier.StateActive, 1, "ported",
+			[]string{"active", "rejected REGISTRY_CONFLICT"},
+			"",
 		},
 		"a cancel that is half asked": {
-			[]map[string]any{part("cancel-pending"), part("foc-date-confirmed")}, carrier.StateConfirmed, 1, "cancel-pending, foc-date-confirmed",
-			[]string{"confirmed", "confirmed"}, "",
+			[]map[string]any{part("cancel-pending"), part("foc-date-confirmed")},
+			carrier.StateConfirmed, 1, "cancel-pending, foc-date-confirmed",
+			[]string{"confirmed", "confirmed"},
+			"",
 		},
 		"a cancel that is half done": {
-			[]map[string]any{part("cancel-pending"), part("cancelled")}, carrier.StateCancelPending, 1, "cancel-pending, cancelled",
-			[]string{"cancel-pending", "cancelled OTHER"}, "",
+			[]map[string]any{part("cancel-pending"), part("cancelled")},
+			carrier.StateCancelPending, 1, "cancel-pending, cancelled",
+			[]string{"cancel-pending", "cancelled OTHER"},
+			"",
 		},
 		"a correction that is half sent": {
-			[]map[string]any{part("submitted", "customer_reference", "pi-abc/2"), {"status": rejectedFor("OTHER")}}, carrier.StateRejected, 1,
-			"submitted, exception", []string{"rejected", "rejected"}, "",
+			[]map[string]any{part("submitted", "customer_reference", "pi-abc/2"), {"status": rejectedFor("OTHER")}},
+			carrier.StateRejected, 1,
+			"submitted, exception",
+			[]string{"rejected", "rejected"},
+			"",
 		},
 		"a correction that is filled, not confirmed": {
 			[]map[string]any{{"status": rejectedFor("OTHER"), "customer_reference": "pi-abc/2+"}}, carrier.StateRejected, 1, "exception", []string{"rejected"}, "",
@@ -164,8 +182,10 @@ func TestGroups(t *testing.T) {
 			[]map[string]any{part("in-process", "customer_reference", "pi-abc/2+")}, carrier.StatePending, 2, "in-process", []string{"pending"}, "",
 		},
 		"a draft beside what was sent": {
-			[]map[string]any{part("submitted"), part("draft", "requirements_met", true)}, carrier.StatePending, 0, "submitted, draft",
-			[]string{"pending", "pending"}, "",
+			[]map[string]any{part("submitted"), part("draft", "requirements_met", true)},
+			carrier.StatePending, 0, "submitted, draft",
+			[]string{"pending", "pending"},
+			"",
 		},
 		"a word that nobody knows": {
 			[]map[string]any{part("ported"), part("meditating")}, carrier.StateUnknown, 1, "ported, meditating", []string{"active OTHER", "unknown"}, "",

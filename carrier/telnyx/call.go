@@ -65,7 +65,7 @@ func list[T any](ctx context.Context, c *Client, q call) ([]T, error) {
 	var all []T
 	for page, last := 1, 1; page <= last; page++ {
 		if page > maxPages {
-			return nil, q.unavailable(errors.New("Telnyx lists more than can be read"))
+			return nil, q.unavailable(errors.New("the list has more pages than can be read"))
 		}
 		q.query.Set("page[number]", strconv.Itoa(page))
 		var items []T
@@ -86,12 +86,12 @@ type meta struct {
 }
 
 func (c *Client) page(ctx context.Context, q call, into any) (meta, error) {
-	res, answer, err := c.send(ctx, q)
+	r, err := c.send(ctx, q)
 	if err != nil {
 		return meta{}, q.unavailable(err)
 	}
-	if res.StatusCode/100 != 2 {
-		return meta{}, q.no(res, answer)
+	if r.status/100 != 2 {
+		return meta{}, q.no(r)
 	}
 	if into == nil {
 		return meta{}, nil
@@ -100,24 +100,31 @@ func (c *Client) page(ctx context.Context, q call, into any) (meta, error) {
 		Data any  `json:"data"`
 		Meta meta `json:"meta"`
 	}{Data: into}
-	if err := json.Unmarshal(answer, &envelope); err != nil {
+	if err := json.Unmarshal(r.body, &envelope); err != nil {
 		return meta{}, q.unavailable(errors.New("the answer is not what Telnyx documents"))
 	}
 	return envelope.Meta, nil
 }
 
-func (c *Client) send(ctx context.Context, q call) (*http.Response, []byte, error) {
+// reply is an answer over HTTP, read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (c *Client) send(ctx context.Context, q call) (reply, error) {
 	req, err := c.request(ctx, q)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	res, err := c.http().Do(req)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	return res, answer, err
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	return reply{res.StatusCode, res.Header, body}, err
 }
 
 func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
@@ -160,19 +167,19 @@ func (c *Client) http() *http.Client {
 }
 
 // no turns Telnyx's no into ours.
-func (q call) no(res *http.Response, answer []byte) error {
-	switch res.StatusCode {
+func (q call) no(r reply) error {
+	switch r.status {
 	case http.StatusNotFound:
 		return q.unknown()
 	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-		return q.refused(words(answer))
+		return q.refused(words(r.body))
 	case http.StatusUnauthorized, http.StatusForbidden:
-		e := q.unavailable(errors.New("Telnyx does not take our API key"))
+		e := q.unavailable(errors.New("our API key is not taken"))
 		e.Next = "check the key"
 		return e
 	default:
-		err := q.unavailable(fmt.Errorf("HTTP status %d", res.StatusCode))
-		return carrier.WithRetryAfter(err, retryAfter(res.Header))
+		err := q.unavailable(fmt.Errorf("HTTP status %d", r.status))
+		return carrier.WithRetryAfter(err, retryAfter(r.header))
 	}
 }
 

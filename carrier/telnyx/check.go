@@ -13,16 +13,16 @@ func (c *Client) Check(ctx context.Context) (carrier.CheckReport, error) {
 	q := call{op: "check carrier", object: "telnyx", method: http.MethodGet, path: "/porting_orders"}
 	q.query = query("page[number]", "1", "page[size]", "1", "include_phone_numbers", "false")
 	asked := time.Now()
-	res, answer, err := c.send(ctx, q)
+	r, err := c.send(ctx, q)
 	switch {
 	case ctx.Err() != nil:
 		return carrier.CheckReport{}, q.unavailable(ctx.Err())
 	case err != nil:
 		return carrier.CheckReport{Detail: q.unavailable(err).Detail}, nil
 	}
-	report := carrier.CheckReport{Reachable: true, Authorised: res.StatusCode == http.StatusOK, Skew: skew(res.Header, asked, time.Now())}
+	report := carrier.CheckReport{Reachable: true, Authorised: r.status == http.StatusOK, Skew: skew(r.header, asked, time.Now())}
 	if !report.Authorised {
-		report.Detail = q.no(res, answer).Error()
+		report.Detail = q.no(r).Error()
 	}
 	return report, nil
 }

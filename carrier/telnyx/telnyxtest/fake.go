@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -184,9 +185,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.loses(r, body) {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(rec.Body.Bytes()) // the client may be gone; there is nobody to tell
 }
@@ -274,11 +273,11 @@ func (f *Fake) simulate(ctx context.Context, method, path string, body, into any
 	if err != nil {
 		return http.StatusInternalServerError
 	}
-	req, err := http.NewRequestWithContext(ctx, method, f.Sim.URL()+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, method, f.Sim.URL()+path, bytes.NewReader(text)) //nolint:gosec // our own simulator
 	if err != nil {
 		return http.StatusInternalServerError
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultClient.Do(req) //nolint:gosec // our own simulator
 	if err != nil {
 		return 0
 	}
