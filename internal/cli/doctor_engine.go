@@ -44,7 +44,11 @@ func (f *Factory) engineChecks() []doctor.Check {
 }
 
 func (f *Factory) reachEngine(ctx context.Context) (client.Client, doctor.Finding) {
-	c, err := f.Dial(ctx)
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return nil, doctor.Wrong(err, "correct temporal.toml or the TEMPORAL_* variables")
+	}
+	c, err := f.reach(ctx, connection.Options) // without the keys of payloads: to open their store could make one
 	if err != nil {
 		return nil, doctor.Wrong(err, "start the cluster, or set TEMPORAL_ADDRESS")
 	}

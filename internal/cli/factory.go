@@ -101,10 +101,15 @@ func (f *Factory) dial(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Logger = f.sdkLog()
 	if err := f.observe(ctx, &options); err != nil {
 		return nil, err
 	}
+	return f.reach(ctx, options)
+}
+
+// reach opens a connection to Temporal.
+func (f *Factory) reach(ctx context.Context, options client.Options) (client.Client, error) {
+	options.Logger = f.sdkLog()
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)
