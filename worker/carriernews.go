@@ -98,11 +98,10 @@ func (n *News) takePortOut(ctx context.Context, name, id string, event porting.C
 	}
 	request := status.Request
 	request.Carrier = name
-	answer, err := door.StartPortOutIfNotExists(ctx, request)
-	if err != nil {
+	if err := openPortOut(ctx, door, request); err != nil {
 		return err
 	}
-	return deliver(ctx, n.Ports, answer.ID, event)
+	return deliver(ctx, n.Ports, request.PortID(), event)
 }
 
 // eventID makes a repetition of news the same message: by the carrier's own name for it, else by its content.

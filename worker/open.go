@@ -55,11 +55,13 @@ type Neighbours struct {
 
 	checkpoints *audit.Checkpointer // of the audit log; nil where none are signed
 	keep        time.Duration       // of documents
+	protection  *guard.Guard        // of our numbers; nil where no port-outs are answered
+	log         *slog.Logger
 }
 
 // Open opens the neighbours. Close them when the worker has stopped.
 func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
-	n.Activities = &activities.Activities{AllowScaledClock: s.AllowScaledClock}
+	n.Activities, n.log = &activities.Activities{AllowScaledClock: s.AllowScaledClock}, s.Log
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -89,22 +91,6 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 		}
 	}
 	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s), n.openAudit(ctx, s))
-}
-
-// openProtection opens what keeps our numbers from leaving, of a gate that answers port-outs.
-func (n *Neighbours) openProtection(ctx context.Context, s Settings) error {
-	if n.Leaving == nil {
-		return nil
-	}
-	policies, err := guard.LoadPolicies(s.Protection)
-	if err != nil {
-		return err
-	}
-	g, err := guard.Open(ctx, n.Ledger, n.Vault, guard.Options{Policies: policies}, time.Now())
-	if err == nil {
-		n.Leaving.Guard = activities.GuardedBy(g)
-	}
-	return err
 }
 
 // openDesk opens the fraud desk, and the desk that tells people.

@@ -9,7 +9,7 @@ import (
 
 // PortOutStarter opens ports for counterparties' requests; the Go client is one.
 type PortOutStarter interface {
-	StartPortOutIfNotExists(ctx context.Context, r porting.PortOutRequest) (porting.Answer, error)
+	StartPortOut(ctx context.Context, r porting.PortOutRequest) (porting.Answer, error)
 }
 
 // takePortOut opens a port for a request that came in, and hints to it with every other news. A door that opens no ports
@@ -21,6 +21,14 @@ func takePortOut(ctx context.Context, ports Hinter, news simulator.Webhook, hint
 		request.Given.PIN = ""
 		return deliver(ctx, ports, request.PortID(), hint)
 	}
-	_, err := door.StartPortOutIfNotExists(ctx, request)
+	return openPortOut(ctx, door, request)
+}
+
+// openPortOut opens a port, or finds that it is open. It asks for nothing before: a door for news may read no port.
+func openPortOut(ctx context.Context, door PortOutStarter, request porting.PortOutRequest) error {
+	_, err := door.StartPortOut(ctx, request)
+	if porting.CodeOf(err) == "port-exists" {
+		return nil
+	}
 	return err
 }

@@ -20,7 +20,7 @@ type opener struct {
 	failed error
 }
 
-func (o *opener) StartPortOutIfNotExists(_ context.Context, r porting.PortOutRequest) (porting.Answer, error) {
+func (o *opener) StartPortOut(_ context.Context, r porting.PortOutRequest) (porting.Answer, error) {
 	o.opened = append(o.opened, r)
 	return porting.Answer{}, o.failed
 }
@@ -41,6 +41,9 @@ func TestARequestOpensAPort(t *testing.T) {
 	require.Len(t, ports.opened, 1)
 	require.Equal(t, "482913", ports.opened[0].Given.PIN.Reveal())
 	require.Empty(t, ports.hints)
+
+	ports.failed = &porting.Error{Kind: porting.Refused, Code: "port-exists"}
+	require.Equal(t, http.StatusAccepted, bring(t, ports, body, simulator.Sign(secret, body, now)), "a carrier that tells twice")
 
 	ports.failed = &porting.Error{Kind: porting.Failed, Code: "engine-unavailable"}
 	require.Equal(t, http.StatusServiceUnavailable, bring(t, ports, body, simulator.Sign(secret, body, now)), "the carrier sends it again")

@@ -24,8 +24,17 @@ func NewSecrets(l *ledger.Ledger, v *vault.Vault, now func() time.Time) *Secrets
 	return &Secrets{l, v, now}
 }
 
+// Secrets keeps what comes with news. A worker without the ledger and the vault keeps nothing.
+func (n Neighbours) Secrets(now func() time.Time) *Secrets { return NewSecrets(n.Ledger, n.Vault, now) }
+
 // PutSecret seals a code for its port and returns its reference.
 func (s *Secrets) PutSecret(ctx context.Context, port string, code porting.Secret) (string, error) {
+	if s.ledger == nil || s.vault == nil {
+		return "", &porting.Error{
+			Kind: porting.Invalid, Code: "no-secret-store", Op: "keep secret", Object: port, Detail: "this worker has no ledger and no vault",
+			Next: "take news with a gate worker",
+		}
+	}
 	at := s.now().UTC()
 	return s.ledger.PutSecret(ctx, port, s.vault.Seal(port, code), at, at.Add(secretLife))
 }

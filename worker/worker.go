@@ -47,6 +47,9 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 	if n := cfg.Neighbours.Notices; n != nil && cfg.Role.has(RoleGate) {
 		go func() { _ = n.Run(ctx) }() // ends with ctx; what is due then is delivered by the next worker
 	}
+	if cfg.Neighbours.protection != nil {
+		go cfg.Neighbours.protect(ctx)
+	}
 	if log := cfg.Neighbours.checkpoints; log != nil {
 		go keepLog(ctx, log, cfg.Neighbours.Ledger, cfg.Neighbours.keep)
 	}

@@ -90,6 +90,12 @@ func startsPortWithUpdate(p *policy, as Role, request any) error {
 	if err := startsOurs(p, as, start); err != nil {
 		return err
 	}
+	if update.GetWorkflowExecution().GetWorkflowId() != start.GetWorkflowId() {
+		return denial("the update is for another workflow than the start")
+	}
+	if update.GetRequest().GetInput().GetName() == porting.UpdateReceive {
+		return nil // whoever may start a port may hear whether it was taken
+	}
 	return sendsUpdate(p, as, update)
 }
 

@@ -144,20 +144,39 @@ func signal(name string) *workflowservice.SignalWorkflowExecutionRequest {
 func TestStartsWithAnUpdate(t *testing.T) {
 	t.Parallel()
 	const method = workflows + "ExecuteMultiOperation"
-	elsewhere := update(porting.UpdateReceive)
-	elsewhere.Namespace = "victim"
-	rogue := start(func(r *workflowservice.StartWorkflowExecutionRequest) { r.TaskQueue = plain("mine") })
-	startsElsewhere := start(func(r *workflowservice.StartWorkflowExecutionRequest) { r.Namespace = "victim" })
+	type request = workflowservice.StartWorkflowExecutionRequest
+	with := func(start *request, name string, change ...func(*workflowservice.UpdateWorkflowExecutionRequest)) *workflowservice.ExecuteMultiOperationRequest {
+		u := update(name)
+		u.WorkflowExecution.WorkflowId = start.GetWorkflowId()
+		for _, c := range change {
+			c(u)
+		}
+		return multi(start, u)
+	}
+	rogue := start(func(r *request) { r.TaskQueue = plain("mine") })
+	startsElsewhere := start(func(r *request) { r.Namespace = "victim" })
+	out := start(func(r *request) { r.WorkflowType.Name, r.WorkflowId = porting.WorkflowPortOut, "po-1" })
 	try(t, []attempt{
-		{"as the starter does", Submitter, method, multi(start(nil), update(porting.UpdateReceive)), ""},
-		{"with an approval", Submitter, method, multi(start(nil), update(porting.MsgDecide)), "may not send decide"},
-		{"a rogue start", Submitter, method, multi(rogue, update(porting.UpdateReceive)), "queue of the sagas"},
-		{"an update of another namespace", Submitter, method, multi(start(nil), elsewhere), "not about the namespace"},
-		{"a start in another namespace", Submitter, method, multi(startsElsewhere, update(porting.UpdateReceive)), "not about the namespace"},
+		{"as the starter does", Submitter, method, with(start(nil), porting.UpdateReceive), ""},
+		{"with an approval", Submitter, method, with(start(nil), porting.MsgDecide), "may not send decide"},
+		{"a rogue start", Submitter, method, with(rogue, porting.UpdateReceive), "queue of the sagas"},
+		{"an update of another namespace", Submitter, method, with(start(nil), porting.UpdateReceive, func(r *workflowservice.UpdateWorkflowExecutionRequest) {
+			r.Namespace = "victim"
+		}), "not about the namespace"},
+		{"a start in another namespace", Submitter, method, with(startsElsewhere, porting.UpdateReceive), "not about the namespace"},
+		{"an update of another port", Submitter, method, multi(start(nil), update(porting.UpdateReceive)), "another workflow"},
 		{"two starts", Submitter, method, multi(start(nil), start(nil)), "only operations"},
 		{"one operation", Submitter, method, multi(start(nil)), "only operations"},
 		{"no operation", Submitter, method, multi(), "only operations"},
-		{"by an approver", Approver, method, multi(start(nil), update(porting.MsgDecide)), "no role"},
+		{"by an approver", Approver, method, with(start(nil), porting.MsgDecide), "no role"},
+
+		// A counterparty asks for numbers by webhook: the door starts the port, and neither hears of another nor brings one in.
+		{"a port-out, by the door for news", Webhook, method, with(out, porting.UpdateReceive), ""},
+		{"a port-in, by the door for news", Webhook, method, with(start(nil), porting.UpdateReceive), "may not start"},
+		{"a port-out with an approval, by the door for news", Webhook, method, with(out, porting.MsgDecide), "may not send decide"},
+		{"another port's state, by the door for news", Webhook, method, multi(out, update(porting.UpdateReceive)), "another workflow"},
+		{"a port-out without a word, by the door for news", Webhook, workflows + "StartWorkflowExecution", out, "no role"},
+		{"a port's state, by the door for news", Webhook, workflows + "UpdateWorkflowExecution", update(porting.UpdateReceive), "may not send receive"},
 	})
 }
 

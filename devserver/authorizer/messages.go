@@ -54,7 +54,7 @@ type kind struct {
 // kinds are all our workflows. Nothing else is started.
 var kinds = map[string]kind{
 	porting.WorkflowPortIn:    {prefix: "pi-", who: Submitter, child: true},
-	porting.WorkflowPortOut:   {prefix: "po-", who: Submitter},
+	porting.WorkflowPortOut:   {prefix: "po-", who: Submitter | Webhook}, // a counterparty asks by webhook, too
 	porting.WorkflowBulk:      {prefix: "bo-", who: Submitter},
 	porting.WorkflowReap:      {prefix: "reap", scheduled: true},
 	porting.WorkflowRescue:    {prefix: "rescue-", child: true, again: true},

@@ -24,9 +24,10 @@ var table = map[string]row{
 	health + "Check":            {anyone, nil},
 	workflows + "GetSystemInfo": {anyone, nil},
 
-	// Our workflows are started by whom messages.go names, ports by submitters alone and only as the starter starts them.
+	// Our workflows are started by whom messages.go names, and only as the starter starts them: ports by submitters, and those
+	// of counterparties that ask for numbers by the door for carriers' news, too.
 	workflows + "StartWorkflowExecution": {Submitter | Operator, startsOurs},
-	workflows + "ExecuteMultiOperation":  {Submitter, startsPortWithUpdate},
+	workflows + "ExecuteMultiOperation":  {Submitter | Webhook, startsPortWithUpdate},
 
 	// Messages: which role may send which is in messages.go.
 	workflows + "SignalWorkflowExecution":        {Submitter | Approver | Webhook | CustomerCare | Operator, sendsSignal},

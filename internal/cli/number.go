@@ -24,7 +24,7 @@ func newNumber(f *Factory) *cobra.Command {
 		Example: "  portsaga number lock +12125550123\n  portsaga number status +12125550123\n  portsaga number pin set +12125550123",
 		GroupID: groupPorts,
 	}
-	return group(cmd, newNumberLock(f), newNumberUnlock(f), newNumberStatus(f), newNumberAssign(f), newNumberPIN(f), newNumberBearer(f))
+	return group(cmd, newNumberLock(f), newNumberUnlock(f), newNumberStatus(f), newNumberAssign(f), newNumberContact(f), newNumberPIN(f), newNumberBearer(f))
 }
 
 // numberTarget names what a command is about: a number, or an account.

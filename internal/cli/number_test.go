@@ -199,6 +199,17 @@ func TestNumberPINByFileDescriptor(t *testing.T) {
 	require.Equal(t, 2, g.run(t, "portsaga number pin set +12125550123 --pin-fd 99"))
 }
 
+func TestNumberContact(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.runs(t, "portsaga number contact +12125550123 --email maria@example.com --phone +12125550188 --lang es")
+	require.NotContains(t, g.out.String()+g.err.String(), "maria")
+	require.Equal(t, ledger.EventContactChanged, g.protection(t, "+12125550123").History[0].Kind)
+	require.Equal(t, 2, g.run(t, "portsaga number contact +12125550123"))
+	require.Contains(t, g.err.String(), "neither an address nor a telephone")
+	require.Equal(t, 2, g.run(t, "portsaga number contact +12125550123 --phone 555"))
+}
+
 func TestNumberBearer(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)

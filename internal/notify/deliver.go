@@ -165,9 +165,10 @@ func (n *Notifier) open(record ledger.Notice) (Message, error) {
 		m.Key = fmt.Sprintf("%s.%d", record.ID, record.Sending)
 	}
 	kind := Kind(record.Kind)
-	m.Content, err = n.Templates.Render(kind, record.Lang, mail.Words, mail.Link)
-	if err == nil {
+	if Channel(record.Channel) == Webhook {
 		m.Event, err = eventOf(kind, record.RecordedAt, mail.Words)
+	} else {
+		m.Content, err = n.Templates.Render(kind, record.Lang, mail.Words, mail.Link)
 	}
 	if err != nil {
 		err = &porting.Error{Kind: porting.Failed, Code: "notice-unwritable", Op: "send notice", Object: record.ID, Detail: "no template for it", Err: err}
@@ -181,7 +182,7 @@ func eventOf(kind Kind, at time.Time, words Words) ([]byte, error) {
 		Type      string    `json:"type"`
 		Timestamp time.Time `json:"timestamp"`
 		Data      Words     `json:"data"`
-	}{"port." + string(kind), at.UTC(), words})
+	}{kind.event(), at.UTC(), words})
 }
 
 // refused is a provider's no, for good; failed is one that may pass.

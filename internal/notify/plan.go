@@ -48,7 +48,9 @@ type Facts struct {
 	Direction        porting.Direction
 	Country          string // ISO 3166-1 alpha-2
 	Numbers          []porting.Number
+	Masked           []string // numbers that are known masked alone
 	Donor, Recipient string
+	Until            time.Time // until when something can be stopped, or does not work; zero where nothing is
 	FOCAt            time.Time // in the zone in which people read it; zero while there is no date
 	Reason           porting.Reason
 	People           []Person
@@ -76,6 +78,7 @@ type Words struct {
 	Donor     string         `json:"donor"`
 	Recipient string         `json:"recipient"`
 	FOCAt     time.Time      `json:"foc_at,omitzero"`
+	Until     time.Time      `json:"until,omitzero"`
 	Reason    porting.Reason `json:"reason,omitempty"`
 }
 
@@ -180,7 +183,9 @@ func demandOf(kind Kind, direction porting.Direction, demands []rules.Notice) st
 }
 
 func wordsOf(f Facts) Words {
-	w := Words{Port: f.Port, Donor: plain(f.Donor), Recipient: plain(f.Recipient), FOCAt: f.FOCAt, Reason: f.Reason}
+	w := Words{
+		Port: f.Port, Numbers: slices.Clone(f.Masked), Donor: plain(f.Donor), Recipient: plain(f.Recipient), FOCAt: f.FOCAt, Until: f.Until, Reason: f.Reason,
+	}
 	for _, n := range f.Numbers {
 		w.Numbers = append(w.Numbers, n.String())
 	}

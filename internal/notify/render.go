@@ -14,6 +14,7 @@ type said struct {
 	Donor     string
 	Recipient string
 	Date      string // of the FOC, in the language's way; empty while there is none
+	Until     string // until when something holds, in the same way
 }
 
 // page is what the frame of a mail shows.
@@ -78,6 +79,9 @@ func (p *phrases) say(w Words) said {
 	if !w.FOCAt.IsZero() {
 		s.Date = w.FOCAt.Format(p.Date)
 	}
+	if !w.Until.IsZero() {
+		s.Until = w.Until.Format(p.Date)
+	}
 	return s
 }
 
@@ -107,8 +111,8 @@ func (p page) text() string {
 
 // SampleWords are words of a port that is not there, for previews.
 func SampleWords() Words {
+	at := time.Date(2026, time.November, 30, 9, 0, 0, 0, time.FixedZone("", -5*60*60))
 	return Words{
-		Port: "pi-sample", Numbers: []string{"+1…0123", "+1…0124", "+1…0125"}, Donor: "Old Telecom", Recipient: "New Telecom",
-		FOCAt: time.Date(2026, time.November, 30, 9, 0, 0, 0, time.FixedZone("", -5*60*60)),
+		Port: "pi-sample", Numbers: []string{"+1…0123", "+1…0124", "+1…0125"}, Donor: "Old Telecom", Recipient: "New Telecom", FOCAt: at, Until: at,
 	}
 }

@@ -33,7 +33,7 @@ func BenchmarkValidate(b *testing.B) {
 			go d.Run(ctx)
 			took, held := d.load(b, func(i int) []byte {
 				number := porting.Number(fmt.Sprintf("+1212555%04d", 200+i%9000))
-			if i*37%100 < withPIN { // spread evenly
+				if i*37%100 < withPIN { // spread evenly
 					return ask(fmt.Sprint(i), number, pin(rightPIN))
 				}
 				return ask(fmt.Sprint(i), number, map[string]string{"account": "ACC-1001"})
