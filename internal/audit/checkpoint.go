@@ -29,9 +29,11 @@ type SignedCheckpoint struct {
 }
 
 // Origin names the log of a ledger, by the ledger's incarnation.
-func Origin(incarnation string) string { return "portsaga/" + incarnation }
+func Origin(incarnation string) string { return originPrefix + incarnation }
 
 const (
+	originPrefix = "portsaga/"
+
 	numberLine = "number "
 	timeLine   = "time "
 )
@@ -105,8 +107,12 @@ func (s *Signer) Checkpoint(tree *Tree, number int64, at time.Time) (SignedCheck
 }
 
 // OpenCheckpoint reads a checkpoint that the key of a verifier signed, whoever else signed it too. The error is a *Finding:
-// CheckpointForged.
+// LogReplaced for one that says that it is of another log, CheckpointForged for any other.
 func OpenCheckpoint(signed []byte, by note.Verifier) (SignedCheckpoint, error) {
+	origin, _, _ := strings.Cut(string(signed), "\n")
+	if strings.HasPrefix(origin, originPrefix) && origin != by.Name() {
+		return SignedCheckpoint{}, &Finding{Code: LogReplaced, Detail: "a checkpoint is of the log " + origin + ", and this is " + by.Name()}
+	}
 	n, err := note.Open(signed, note.VerifierList(by))
 	if err != nil {
 		return SignedCheckpoint{}, &Finding{Code: CheckpointForged, Detail: "a checkpoint is not signed by " + by.Name() + ": " + err.Error()}

@@ -181,7 +181,9 @@ func (f *Factory) keptCheckpoints(by note.Verifier, places []string) (kept []aud
 		for _, text := range texts {
 			c, err := audit.OpenCheckpoint(text, by)
 			if err != nil {
-				forged = append(forged, audit.Finding{Code: audit.CheckpointForged, Detail: place + ": " + oneLine(err.Error())})
+				if found, ok := asFinding(err); ok {
+					forged = append(forged, *found)
+				}
 				continue
 			}
 			kept = append(kept, c)

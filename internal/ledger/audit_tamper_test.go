@@ -197,6 +197,12 @@ func testForgedCheckpoint(t *testing.T, dsn newDSN) {
 	signed := w.grow(3)
 	other := newWitnessed(t, dsn)
 	_, err := audit.OpenCheckpoint(signed.Note, other.signer)
+	requireFinding(t, err, audit.LogReplaced)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	thief, err := audit.NewSigner(w.signer.Name(), key)
+	require.NoError(t, err)
+	_, err = audit.OpenCheckpoint(signed.Note, thief)
 	requireFinding(t, err, audit.CheckpointForged)
 	signed.Note[len(signed.Note)-5] ^= 1
 	_, err = audit.OpenCheckpoint(signed.Note, w.signer)
