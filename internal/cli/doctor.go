@@ -120,7 +120,7 @@ func lookAtLedger(ctx context.Context, cfg config.Config) doctor.Finding {
 }
 
 func (f *Factory) quarantine(ctx context.Context, cfg config.Config) doctor.Finding {
-	if is, known, err := ledger.Versions(ctx, cfg.Ledger); ledgerIsThere(cfg.Ledger) != nil || err != nil || is != known {
+	if lookAtLedger(ctx, cfg).State != doctor.OK {
 		return doctor.Skip("the ledger could not be looked into")
 	}
 	books, err := ledger.Open(ctx, cfg.Ledger)
