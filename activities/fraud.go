@@ -61,13 +61,21 @@ func (a *Activities) evidence(ctx context.Context, in porting.ScreenInput) (frau
 	if err != nil {
 		return fraud.Evidence{}, err
 	}
+	earlier, err := a.earlierPorts(ctx, in)
+	if err != nil {
+		return fraud.Evidence{}, err
+	}
 	subject, odd := a.subject(in, asked), a.outOfHours(in, asked)
+	subject.OurPortAt = lastMoved(earlier)
 	if err := a.remember(ctx, in, subject, odd); err != nil {
 		return fraud.Evidence{}, err
 	}
 	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(asked)), subject)
 	knowOrder(&evidence, in, odd)
-	return evidence, a.knowHistory(ctx, &evidence, in)
+	if len(in.Order.Numbers) > 0 {
+		evidence.Know(historyOf(earlier, in.At))
+	}
+	return evidence, nil
 }
 
 func policyRef(p fraud.PolicyRef) string { return p.ID + "@" + p.Version + " " + p.Digest }
@@ -229,20 +237,29 @@ const (
 	lastHour  = 20
 )
 
-// knowHistory tells what the ledger remembers of the number.
-func (a *Activities) knowHistory(ctx context.Context, e *fraud.Evidence, in porting.ScreenInput) error {
+// earlierPorts are the other ports that the ledger remembers of the number, the newest first.
+func (a *Activities) earlierPorts(ctx context.Context, in porting.ScreenInput) ([]ledger.PortOfNumber, error) {
 	if len(in.Order.Numbers) == 0 {
-		return nil
+		return nil, nil
 	}
 	ports, err := a.Ledger.PortsOfNumber(ctx, a.Vault.LockToken(in.Order.Numbers[0]), in.At.Add(-long))
-	if err != nil {
-		return err
-	}
-	history := fraud.History{LastPort: new(fraud.None()), Disputes: new(0), Frauds: new(0)}
-	for _, p := range ports {
-		if p.PortID == in.Port {
-			continue
+	return slices.DeleteFunc(ports, func(p ledger.PortOfNumber) bool { return p.PortID == in.Port }), err
+}
+
+// lastMoved is when we last moved the number ourselves: networks report that as a change of SIM and handset. Zero where we never did.
+func lastMoved(earlier []ledger.PortOfNumber) (at time.Time) {
+	for _, p := range earlier {
+		if p.ActivatedAt.After(at) {
+			at = p.ActivatedAt
 		}
+	}
+	return at
+}
+
+// historyOf is what earlier ports say of the number.
+func historyOf(earlier []ledger.PortOfNumber, now time.Time) fraud.History {
+	history := fraud.History{LastPort: new(fraud.None()), Disputes: new(0), Frauds: new(0)}
+	for _, p := range earlier {
 		switch p.Outcome {
 		case porting.OutcomeDisputed:
 			*history.Disputes++
@@ -250,11 +267,10 @@ func (a *Activities) knowHistory(ctx context.Context, e *fraud.Evidence, in port
 			*history.Frauds++
 		}
 		if p.Outcome == porting.OutcomeCompleted && *history.LastPort == fraud.None() {
-			history.LastPort = new(fraud.AgeOf(p.ReleasedAt, in.At))
+			history.LastPort = new(fraud.AgeOf(p.ReleasedAt, now))
 		}
 	}
-	e.Know(history)
-	return nil
+	return history
 }
 
 // long is how far back disputes over a number count.

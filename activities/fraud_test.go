@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +114,52 @@ func TestVelocityComesFromTheLedger(t *testing.T) {
 	bursts, err := w.Ledger.Bursts(t.Context(), monday.Add(-time.Hour), 10)
 	require.NoError(t, err)
 	require.NotEmpty(t, bursts)
+}
+
+// token opens everything.
+type token struct{}
+
+func (token) Token(context.Context, string, sources.Subject) (sources.Token, error) {
+	return sources.Token{Bearer: "t0k3n"}, nil
+}
+
+// A SIM that changed when we moved the number ourselves did not change.
+func TestOurOwnPortExplainsASwap(t *testing.T) {
+	t.Parallel()
+	swap := monday.Add(-30 * time.Hour)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"latestSimChange": %q}`, swap.Format(time.RFC3339))
+	}))
+	t.Cleanup(server.Close)
+	for name, c := range map[string]struct {
+		moved time.Time // by us; never when zero
+		risky bool
+	}{
+		"our own port":         {swap.Add(time.Hour), false},
+		"a port the day after": {swap.Add(24 * time.Hour), true},
+		"no port of ours":      {time.Time{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, &scripted{t: t}).withFraudDesk(&network{})
+			w.Fraud.Sources = (&sources.CAMARA{Root: server.URL, Tokens: token{}}).Sources()[:1]
+			if !c.moved.IsZero() {
+				w.movedBefore("pi-earlier", c.moved)
+			}
+			found := judged(w, mobileOrder())
+			require.Equal(t, c.risky, strings.Contains(fmt.Sprint(found.Notes), "The SIM changed"), "%v", found.Notes)
+		})
+	}
+}
+
+// movedBefore is an earlier port of the same number that has ended well.
+func (w *world) movedBefore(port string, at time.Time) {
+	w.t.Helper()
+	w.receive(port, order())
+	_, err := w.Ledger.BeginActivation(w.t.Context(), port, 1, port+"/1", at)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.Ledger.EndActivation(w.t.Context(), port, port+"/1", true, at))
+	require.NoError(w.t, w.Ledger.Release(w.t.Context(), port, porting.OutcomeCompleted, monday))
 }
 
 // What gets worse after people decided brings the port back to them, before it is sent and before it is activated; and keeps
