@@ -48,6 +48,7 @@ type Approvals struct {
 
 // Stack is a running portsaga.
 type Stack struct {
+	Dir     string
 	Engine  *engine.Engine
 	Carrier *simulator.Server
 	Client  client.Client
@@ -65,7 +66,7 @@ type Stack struct {
 // Start brings everything up, or nothing.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Stack{cancel: cancel}
+	s := &Stack{Dir: o.Dir, cancel: cancel}
 	s.running, s.ctx = errgroup.WithContext(ctx)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

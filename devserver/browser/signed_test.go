@@ -36,7 +36,7 @@ func TestApproverSignsForTheWebUI(t *testing.T) {
 	forged := strings.Replace(body, `"statement":"e`, `"statement":"f`, 1)
 	require.NotEqual(t, body, forged)
 	o.send("update", porting.MsgDecide, forged)
-	o.reads(openDialog, "the signature is not one over this statement")
+	o.reads(openDialog, "signature-invalid")
 	o.picture("forged-decision-refused")
 	o.open(desk.PageOf(id))
 	o.click(metadataTab, "")
@@ -56,6 +56,7 @@ func pasted(t *testing.T, s *allinone.Stack, id, key string) string {
 	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", s.Engine.FrontendAddress())
 	t.Setenv("TEMPORAL_NAMESPACE", s.Engine.Namespace())
+	t.Setenv("PORTSAGA_DIR", s.Dir) // where the keys of its payloads are
 	var out bytes.Buffer
 	code := cli.Main(t.Context(), []string{"portsaga", "decide", id, "--approve", "--yes", "--paste", "--key", key},
 		cli.Streams{In: strings.NewReader(""), Out: &out, Err: os.Stderr})

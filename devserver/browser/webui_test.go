@@ -75,7 +75,7 @@ func TestOperatorDecidesInTheWebUI(t *testing.T) {
 	o.picture("details-after-note")
 
 	o.send("update", porting.MsgDecide, `{"decision":"reject","by":"carla@approvals"}`)
-	o.reads(openDialog, "decisions are taken in verifying, the port is in submitted")
+	o.reads(openDialog, "port-not-deciding") // the Web UI's dialog does not have the message opened
 	o.picture("second-decision-refused")
 
 	o.requireQuiet(t)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/codec"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
@@ -122,11 +123,13 @@ func newKeysRotate(f *Factory) *cobra.Command {
 			"Once it is done the older lines of the file are not needed any more, except to open backups.",
 		Example: "  portsaga keys rotate\n  portsaga keys rotate -o json",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.rotateKeys(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.withLedger(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books) })
+		},
 	}
 }
 
-func (f *Factory) rotateKeys(ctx context.Context) error {
+func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger) error {
 	cfg, err := f.Config()
 	if err != nil {
 		return err
@@ -142,6 +145,9 @@ func (f *Factory) rotateKeys(ctx context.Context) error {
 	}
 	done, err := ring.Rotate(ctx, codec.TenantKeys(cfg.TenantKeys))
 	if err != nil {
+		return err
+	}
+	if err := books.Append(ctx, audit.Leaf{At: f.Now(), Kind: audit.KeyRotated, Data: done}); err != nil {
 		return err
 	}
 	return f.Print(done, func(w io.Writer) {

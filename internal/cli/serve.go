@@ -27,6 +27,7 @@ type outward struct {
 	Serve serveSettings
 	Fraud worker.FraudSettings
 	Audit worker.AuditSettings
+	Codec codecSettings
 }
 
 type serveSettings struct {
@@ -106,6 +107,10 @@ func (f *Factory) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	codecServer, err := f.codecServer(ctx, settings.Codec)
+	if err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Serve.Addr)
 	if err != nil {
 		return &porting.Error{
@@ -118,7 +123,7 @@ func (f *Factory) serve(ctx context.Context) error {
 	if options.Validation != nil {
 		chores = append(chores, options.Validation.Run)
 	}
-	return serve.Run(ctx, listener, handler, chores...)
+	return together(ctx, codecServer, func(ctx context.Context) error { return serve.Run(ctx, listener, handler, chores...) })
 }
 
 // doorOptions are everything behind the door: the ledger, the sagas, and who may ask.

@@ -8,7 +8,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// failures converts errors with their messages and stack traces sealed. While the key store cannot be had it says only that
+// failures converts errors with their messages and stack traces sealed; in the clear stands the type of the error, which is
+// one of a closed list, for those who see it without a codec: in the Web UI's dialogs, for one. While the key store cannot be had it says only that
 // something failed: a fault must be told even then, and in the clear nothing of it may be.
 type failures struct {
 	converter.FailureConverter
@@ -35,7 +36,21 @@ func (f failures) ErrorToFailure(err error) (failure *failurepb.Failure) {
 			failure = unsaid(err)
 		}
 	}()
-	return f.FailureConverter.ErrorToFailure(err)
+	return named(f.FailureConverter.ErrorToFailure(err))
+}
+
+// named has a failure and its causes say their types in place of what was sealed.
+func named(failure *failurepb.Failure) *failurepb.Failure {
+	for f := failure; f != nil; f = f.GetCause() {
+		if f.GetEncodedAttributes() == nil {
+			continue
+		}
+		f.Message = "failed; what it says is sealed"
+		if code := f.GetApplicationFailureInfo().GetType(); code != "" {
+			f.Message = code + "; what it says is sealed"
+		}
+	}
+	return failure
 }
 
 // unsaid is a failure without its message. It may be tried again unless the error said otherwise.

@@ -223,9 +223,13 @@ func unknown(owner string, err error) error {
 }
 
 func unavailable(owner string, err error) error {
+	detail := err.Error()
+	if ours, ok := errors.AsType[*porting.Error](err); ok {
+		detail = ours.Detail
+	}
 	return &porting.Error{
 		Kind: porting.Failed, Code: "keys-unavailable", Op: "open data key", Object: owner,
-		Detail: err.Error(), Next: "look at PORTSAGA_KEYS and PORTSAGA_TENANT_KEYS; nothing is lost, and it is safe to try again", Err: err,
+		Detail: detail, Next: "look at PORTSAGA_KEYS and PORTSAGA_TENANT_KEYS; nothing is lost, and it is safe to try again", Err: err,
 	}
 }
 

@@ -245,7 +245,9 @@ func TestFailuresAreSealed(t *testing.T) {
 	failure := fc.ErrorToFailure(temporal.NewNonRetryableApplicationError("the name of Jane Doe differs", "order-differs", nil, "detail of Jane"))
 	require.NotContains(t, failure.String(), "Jane")
 	require.Equal(t, "order-differs", failure.GetApplicationFailureInfo().GetType())
+	require.Equal(t, "order-differs; what it says is sealed", failure.GetMessage())
 	require.ErrorContains(t, fc.FailureToError(failure), "Jane Doe")
+	require.Equal(t, "failed; what it says is sealed", fc.ErrorToFailure(temporal.NewCanceledError()).GetMessage())
 }
 
 // A fault is told also while nothing can be sealed, and then without its words.
