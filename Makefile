@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races redteam bulk vuln ci secrets clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam bulk vuln ci secrets clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ model: ## Live through 10,000 random ports (PORTSAGA_MODEL_PORTS=n for another n
 
 races: ## Race revocations against activations 10,000 times, on SQLite and PostgreSQL
 	PORTSAGA_TEST_RACES=10000 go test -count=1 -timeout 30m ./internal/ledger
+
+audit: ## Append and prove 100,000 leaves of the audit log on SQLite and PostgreSQL, and print the rates
+	PORTSAGA_AUDIT_LEAVES=100000 go test -count=1 -timeout 30m -v -run '^TestAudit.*/many' ./internal/ledger
+	go test -run '^$$' -bench . ./internal/audit/evidence
 
 redteam: ## Attack ports on a real server, without and with the authorizer
 	PORTSAGA_REDTEAM=full go -C devserver test -count=1 -timeout 20m -v ./redteam
