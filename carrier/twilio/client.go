@@ -51,6 +51,7 @@ type Client struct {
 var (
 	_ carrier.Gateway = (*Client)(nil)
 	_ carrier.Lister  = (*Client)(nil)
+	_ carrier.Finder  = (*Client)(nil)
 	_ carrier.Checker = (*Client)(nil)
 )
 

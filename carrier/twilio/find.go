@@ -2,7 +2,9 @@ package twilio
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"net/http"
 	"time"
 
 	numbers "github.com/twilio/twilio-go/rest/numbers/v1"
@@ -96,6 +98,23 @@ func (c *Client) recognise(ctx context.Context, sid string) (carrier.Ref, bool, 
 		return carrier.Ref{}, false, nil
 	}
 	return ref, true, c.Book.Remember(ctx, ref, sid)
+}
+
+// Find says which order of ours a request is. One that the account cannot see is none of ours: Twilio posts the news of all
+// subaccounts to one address.
+func (c *Client) Find(ctx context.Context, sid string) (carrier.Ref, error) {
+	q := call{"find order", "a request of Twilio's"}
+	ref, ours, err := c.recognise(ctx, sid)
+	if answer, ok := errors.AsType[*answerError](err); ok && answer.status == http.StatusNotFound {
+		return carrier.Ref{}, q.unknown()
+	}
+	if err != nil {
+		return carrier.Ref{}, q.unavailable(err)
+	}
+	if !ours {
+		return carrier.Ref{}, q.unknown()
+	}
+	return ref, nil
 }
 
 const (

@@ -73,11 +73,10 @@ func TestTooLateToCancel(t *testing.T) {
 // News that come three times and in the wrong order all verify, and the order read back is right each time.
 func TestNewsOutOfOrder(t *testing.T) {
 	t.Parallel()
-	book := twiliotest.NewBook()
-	url, hints := door(t, book)
+	url, hints := door(t)
 	s := start(t, twiliotest.Options{Clock: fast(), WebhookURL: url})
 	s.Choose("played", "bad-webhooks")
-	c, lsr := connect(t, s.Settings(book)), order("played")
+	c, lsr := connect(t, s.Settings(twiliotest.NewBook())), order("played")
 	_, err := c.Submit(t.Context(), lsr)
 	require.NoError(t, err)
 	seen := map[string]int{}

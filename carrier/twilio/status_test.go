@@ -89,6 +89,9 @@ func TestStatus(t *testing.T) {
 		{name: "an unknown word for the whole", word: "Snoozed", numbers: []string{"port_pending+"}, want: carrier.StateUnknown, foc: first, raw: "Snoozed"},
 		{name: "an unknown word for a number", word: "In Progress", numbers: []string{"port_pending+", "teleported"}, want: carrier.StateUnknown, foc: first, raw: "In Progress, a number: teleported"},
 		{name: "nothing", want: carrier.StateUnknown},
+		{name: "no numbers yet", word: "In Review", want: carrier.StatePending},
+		{name: "rejected without numbers", word: "Action Required", want: carrier.StateRejected},
+		{name: "cancelled without numbers", word: "Canceled", want: carrier.StateCancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

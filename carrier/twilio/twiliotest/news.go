@@ -20,7 +20,7 @@ import (
 
 // events are Twilio's names for what the simulated carrier tells.
 var events = map[string]string{
-	simulator.Submitted: "PortInInProgress", simulator.Confirmed: "PortInPhoneNumberPending", simulator.Activated: "PortInCompleted",
+	simulator.Confirmed: "PortInPhoneNumberPending", simulator.Activated: "PortInCompleted",
 	simulator.Rejected: "PortInActionRequired", simulator.Cancelled: "PortInCanceled", simulator.PortedAnyway: "PortInCompleted",
 }
 
