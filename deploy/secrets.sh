@@ -26,6 +26,7 @@ keep_or_write temporal_password "$(random_hex)"
 keep_or_write ledger_password "$(random_hex)"
 keep_or_write ledger.pgpass "postgres:5432:portsaga:portsaga:$(cat "$dir/ledger_password")"
 keep_or_write vault.key "$(head -c 32 /dev/urandom | base64)"
+keep_or_write tenant_keys "$(head -c 32 /dev/urandom | base64)"
 keep_or_write webhook_secret "$(random_hex)"
 
 # With this key the worker signs what it has verified. Its public half goes into the registry of approvers, which people make

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/orders"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/sealing"
 	"github.com/portsaga/portsaga/starter"
 )
 
@@ -147,10 +149,14 @@ func (d desk) service(t *testing.T) *starter.Client {
 	dev, found, err := config.ReadDevState(d.dir())
 	require.NoError(t, err)
 	require.True(t, found)
-	c, err := client.DialContext(t.Context(), client.Options{
+	options := client.Options{
 		HostPort: dev.Address, Namespace: dev.Namespace,
 		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	}
+	keys, err := sealing.Seal(&options, sealing.Keys{Store: filepath.Join(d.dir(), "ledger.db"), TenantKeys: filepath.Join(d.dir(), "tenant-keys")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, keys.Close()) })
+	c, err := client.DialContext(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return starter.New(c, starter.Options{Clock: dev.Clock, Patience: time.Minute})

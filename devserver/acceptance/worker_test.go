@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,9 +41,10 @@ func TestWorkersByRoleRunPortsInRealTime(t *testing.T) {
 	lean := d.with("PORTSAGA_TASK_QUEUE=lean").with(approvers.Settings()...)
 	var workers []*process
 	for role, place := range map[string]desk{
-		"workflow": lean.with("PORTSAGA_LEDGER=/nowhere", "PORTSAGA_KEY_FILE=/nowhere", "PORTSAGA_SIGNING_KEY=/nowhere"),
-		"trust":    lean.with("PORTSAGA_KEY_FILE=/nowhere"),
-		"gate":     lean.with("PORTSAGA_CARRIER_URL=" + running.carrier),
+		"workflow": lean.with("PORTSAGA_LEDGER=/nowhere", "PORTSAGA_KEY_FILE=/nowhere", "PORTSAGA_SIGNING_KEY=/nowhere",
+			"PORTSAGA_KEYS="+filepath.Join(d.dir(), "ledger.db")), // of the ledger the data keys, and nothing else
+		"trust": lean.with("PORTSAGA_KEY_FILE=/nowhere"),
+		"gate":  lean.with("PORTSAGA_CARRIER_URL=" + running.carrier),
 	} {
 		workers = append(workers, place.start(t, "", "worker", "--role", role))
 	}

@@ -152,6 +152,9 @@ func (k TenantKeys) Ready() error {
 	if !k.local() {
 		return nil
 	}
+	if _, err := os.Stat(string(k)); err == nil {
+		return nil // it may be where nothing can be written
+	}
 	err := keyFile{name: string(k)}.write(os.O_EXCL, newRoot())
 	if errors.Is(err, fs.ErrExist) {
 		return nil
