@@ -103,11 +103,16 @@ func (i *Issuer) RsaKey(string, string) (*rsa.PublicKey, error) {
 	return nil, errors.New("the token is signed with an unknown key")
 }
 
-// Token returns a token of a subject in some roles that lives for a while.
+// Token returns a token for one machine, of a subject in some roles that lives for a while.
 func (i *Issuer) Token(subject string, roles Role, life time.Duration) (string, error) {
+	return i.TokenFor(DevAudience, subject, roles, life)
+}
+
+// TokenFor returns a token for another audience than that of one machine.
+func (i *Issuer) TokenFor(audience, subject string, roles Role, life time.Duration) (string, error) {
 	now := i.now()
 	return i.Sign(map[string]any{
-		"aud": DevAudience, "sub": subject, "jti": rand.Text(), RolesClaim: (roles & allRoles()).names(),
+		"aud": audience, "sub": subject, "jti": rand.Text(), RolesClaim: (roles & allRoles()).names(),
 		"iat": jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(life)),
 	})
 }

@@ -86,7 +86,11 @@ func (f *Factory) connect(ctx context.Context) (config.Connection, error) {
 	if err != nil {
 		return config.Connection{}, err
 	}
-	return config.Connect(ctx, cfg.Dir)
+	connection, err := config.Connect(ctx, cfg.Dir)
+	if err == nil && cfg.TokenFile != "" {
+		connection.Options.HeadersProvider = &config.TokenFile{Path: cfg.TokenFile}
+	}
+	return connection, err
 }
 
 // dialPatience is how long a server may take to answer the first call.

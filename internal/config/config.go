@@ -47,6 +47,7 @@ type Config struct {
 	SSHKey            string `split_words:"true" desc:"your public or private SSH key, to sign decisions with (the only key of your ssh-agent)"`
 	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
 	MetricsAddr       string `split_words:"true" desc:"host:port of /metrics for Prometheus; not served when empty. Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says"`
+	TokenFile         string `split_words:"true" desc:"file with the token that proves our role to the cluster; read again when it is renewed"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
 

@@ -45,7 +45,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"PORTSAGA_CARRIERS": "/n", "PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_ADDR": ":1", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
 		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h",
 		"PORTSAGA_ENCRYPTION": "off", "PORTSAGA_KEYS": "postgres://keys", "PORTSAGA_TENANT_KEYS": "gcp-kms://{tenant}", "PORTSAGA_PORTOUT_POLICY": "/q", "PORTSAGA_PROTECTION": "/p",
-		"PORTSAGA_BY": "ana@desk", "PORTSAGA_METRICS_ADDR": ":3", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
+		"PORTSAGA_BY": "ana@desk", "PORTSAGA_METRICS_ADDR": ":3", "PORTSAGA_TOKEN_FILE": "/t", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
 		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
 	}
 	for _, name := range config.Names() {
@@ -59,7 +59,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carriers: "/n", Carrier: "telnyx", CarrierURL: "https://c.example",
 		Encryption: config.EncryptionOff, Keys: "postgres://keys", TenantKeys: "gcp-kms://{tenant}", PortoutPolicy: "/q",
-		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", Protection: "/p", SSHKey: "/h", By: "ana@desk", MetricsAddr: ":3", LogLevel: "debug", LogFormat: "json",
+		WebhookAddr: ":1", WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", Protection: "/p", SSHKey: "/h", By: "ana@desk", MetricsAddr: ":3", TokenFile: "/t", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
 }

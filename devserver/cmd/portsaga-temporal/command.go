@@ -53,6 +53,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.taskQueue, "task-queue", cmp.Or(os.Getenv("PORTSAGA_TASK_QUEUE"), starter.DefaultTaskQueue), "queue of the sagas (PORTSAGA_TASK_QUEUE)")
 	flags.StringVar(&s.audience, "audience", os.Getenv("PORTSAGA_TOKEN_AUDIENCE"), "audience that tokens must name (PORTSAGA_TOKEN_AUDIENCE, or global.authorization.audience)")
 	flags.StringVar(&s.taskKeyFile, "task-key-file", os.Getenv("PORTSAGA_TASK_KEY_FILE"), "64 hexadecimal digits that seal tasks (PORTSAGA_TASK_KEY_FILE); a new key at every start when empty")
+	cmd.AddCommand(newTokens())
 	return cmd
 }
 
