@@ -170,20 +170,9 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 		answers = replies{books, keys, ports, now}
 	}
 	options := serve.Options{
-		Desk:   &link.Desk{Books: books, Ports: signals{ports}, Now: now, Log: f.Log()},
+		Desk:   &link.Desk{Books: books, Ports: signals{ports, books}, Stops: stopsBy(book, now), Now: now, Log: f.Log()},
 		Fences: books, Ports: ports, Services: services, Inbound: inbound, Replies: answers, Words: notify.NewDictionary(book.List()),
 		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
 	}
 	return options, f.openProtected(ctx, settings.Serve, books, book, ports, &options)
-}
-
-// signals tell ports by signal, which works with no worker running.
-type signals struct{ ports *starter.Client }
-
-// Tell brings a customer's stop. To a port-out it is a no: what that means is for the rules of the donor's country.
-func (s signals) Tell(ctx context.Context, port string, r porting.Revoke) error {
-	if porting.WorkflowOf(port) == porting.WorkflowPortOut {
-		return s.ports.Signal(ctx, port, porting.MsgCustomerReply, porting.CustomerReply{ID: r.ID, By: r.By, Reply: porting.ReplyNo, Channel: "link"})
-	}
-	return s.ports.Signal(ctx, port, porting.MsgRevoke, r)
 }

@@ -35,15 +35,16 @@ const StopPurpose = "stop"
 
 // LinkUse is what the use of a link did.
 type LinkUse struct {
-	Link    Link
-	Fence   Fence    // as it is now: closed, or too far for that, see CloseFence
-	Numbers []string // of the port, masked
+	Link     Link
+	Fence    Fence    // as it is now: closed, or too far for that, see CloseFence
+	Numbers  []string // of the port, masked
+	Referred bool     // the port is not ours to stop, and its fence was left alone
 }
 
 // StopByLink uses a link that stops its port, and closes the port's fence in the same transaction, as CloseFence does. It
-// leaves the fence of a port that has ended alone. A link that was used or has expired, one for another purpose and one
+// leaves the fence of a port that has ended alone, and of one that is not ours to stop by the word of stops. A link that was used or has expired, one for another purpose and one
 // that never existed are the same NotFound, with code "link-unknown".
-func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time) (LinkUse, error) {
+func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time, stops func(Fence) bool) (LinkUse, error) {
 	const op = "use link"
 	var use LinkUse
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
@@ -61,6 +62,13 @@ func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Re
 		if use.Numbers, err = maskedNumbers(ctx, tx, use.Link.PortID); err != nil {
 			return err
 		}
+		if use.Fence, err = readFence(ctx, tx, use.Link.PortID); err != nil && porting.KindOf(err) != porting.NotFound {
+			return err
+		}
+		if ended := !use.Fence.ReleasedAt.IsZero(); ended || !stops(use.Fence) {
+			use.Referred = !ended
+			return countChange(ctx, tx)
+		}
 		use.Fence, err = stopPort(ctx, tx, use.Link.PortID, by, why, at)
 		return err
 	})
@@ -70,16 +78,9 @@ func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Re
 	return use, nil
 }
 
-// stopPort closes the fence of a port that has not ended. The link's row is its only other write, and comes before.
+// stopPort closes a fence. The link's row is its only other write, and comes before.
 func stopPort(ctx context.Context, tx *sql.Tx, portID, by string, why porting.Reason, at time.Time) (Fence, error) {
-	fence, err := readFence(ctx, tx, portID)
-	if err == nil && !fence.ReleasedAt.IsZero() {
-		return fence, countChange(ctx, tx)
-	}
-	if err != nil && porting.KindOf(err) != porting.NotFound {
-		return Fence{}, err
-	}
-	_, err = change(ctx, tx, `INSERT INTO ports (port_id, state, epoch) VALUES ($1, 'open', 0) ON CONFLICT (port_id) DO NOTHING`, portID)
+	_, err := change(ctx, tx, `INSERT INTO ports (port_id, state, epoch) VALUES ($1, 'open', 0) ON CONFLICT (port_id) DO NOTHING`, portID)
 	if err != nil {
 		return Fence{}, err
 	}
@@ -94,7 +95,8 @@ func stopPort(ctx context.Context, tx *sql.Tx, portID, by string, why porting.Re
 	if _, err = change(ctx, tx, closeRevoked, portID, instant{at}); err != nil {
 		return Fence{}, err
 	}
-	if fence, err = readFence(ctx, tx, portID); err != nil {
+	fence, err := readFence(ctx, tx, portID)
+	if err != nil {
 		return Fence{}, err
 	}
 	return fence, countChange(ctx, tx, fence.revocationLeaf())

@@ -25,7 +25,7 @@ func newLink(t *testing.T, l *ledger.Ledger, link ledger.Link) {
 
 func stopBy(t *testing.T, l *ledger.Ledger, hash string, at time.Time) (ledger.LinkUse, error) {
 	t.Helper()
-	return l.StopByLink(t.Context(), hash, "customer link", porting.UnauthorisedPort, at)
+	return l.StopByLink(t.Context(), hash, "customer link", porting.UnauthorisedPort, at, anyPort)
 }
 
 func testLink(t *testing.T, dsn newDSN) {
@@ -69,6 +69,26 @@ func testLinkUnknown(t *testing.T, dsn newDSN) {
 		require.Equal(t, first, err.Error(), "they cannot be told apart")
 	}
 	require.Equal(t, ledger.FenceOpen, fence(t, l, "pi-1").State)
+}
+
+// anyPort is ours to stop.
+func anyPort(ledger.Fence) bool { return true }
+
+// A port that is not ours to stop keeps its fence: what the customer says is for the saga.
+func testLinkReferred(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	claim(t, l, "po-1", "0101")
+	require.NoError(t, l.NewLink(t.Context(), ledger.Link{Hash: "h", PortID: "po-1", Purpose: ledger.StopPurpose, MadeAt: noon, ExpiresAt: noon.Add(time.Hour)}))
+	use, err := l.StopByLink(t.Context(), "h", "customer link", porting.UnauthorisedPort, noon, func(f ledger.Fence) bool { return f.Pack != "us@1" })
+	require.NoError(t, err)
+	require.True(t, use.Referred)
+	require.Equal(t, ledger.FenceOpen, use.Fence.State)
+	require.True(t, fence(t, l, "po-1").RevokeRequestedAt.IsZero())
+	untold, err := l.UntoldLinks(t.Context(), 9)
+	require.NoError(t, err)
+	require.Len(t, untold, 1, "the saga is to be told")
+	_, err = l.StopByLink(t.Context(), "h", "customer link", porting.UnauthorisedPort, noon, anyPort)
+	requireCode(t, err, porting.NotFound, "link-unknown")
 }
 
 func testLinkAfterTheEnd(t *testing.T, dsn newDSN) {

@@ -36,6 +36,7 @@ func noticeSuite(t *testing.T, dsn newDSN) {
 		"links that do nothing":               testLinkUnknown,
 		"a link of a port that has ended":     testLinkAfterTheEnd,
 		"a link that comes too late":          testLinkTooLate,
+		"a link of a port that is not ours":   testLinkReferred,
 		"the port is told":                    testUntoldLinks,
 		"race: one link used at once":         testRaceLink,
 		"race: a link against an activation":  testRaceLinkActivate,
@@ -91,7 +92,7 @@ func testRecordNotice(t *testing.T, dsn newDSN) {
 
 	first.State, first.Sending = ledger.NoticePending, 1
 	require.Equal(t, first, theNotice(t, l))
-	_, err = l.StopByLink(t.Context(), "hash", "customer", porting.UnauthorisedPort, noon)
+	_, err = l.StopByLink(t.Context(), "hash", "customer", porting.UnauthorisedPort, noon, anyPort)
 	requireCode(t, err, porting.NotFound, "link-unknown")
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Books is what a desk asks of the ledger. *ledger.Ledger is one.
 type Books interface {
-	StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time) (ledger.LinkUse, error)
+	StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time, stops func(ledger.Fence) bool) (ledger.LinkUse, error)
 	UntoldLinks(ctx context.Context, limit int) ([]ledger.Link, error)
 	LinkTold(ctx context.Context, hash string, at time.Time) error
 }
@@ -27,22 +27,23 @@ type Teller interface {
 type Desk struct {
 	Books    Books
 	Ports    Teller
-	Now      func() time.Time // business time
-	Patience time.Duration    // how long telling a port may take while the customer waits; 5 s when zero
+	Stops    func(ledger.Fence) bool // whether the rules let us stop a port; every one when nil
+	Now      func() time.Time        // business time
+	Patience time.Duration           // how long telling a port may take while the customer waits; 5 s when zero
 	Log      *slog.Logger
 }
 
 // by is who a revocation by link comes from, in timelines.
 const by = "customer link"
 
-// Use closes the fence of the token's port, then tells the port. The fence holds even where the port cannot be told now:
-// Retell does it later. NotFound, code "link-unknown", is every token that does not work, whatever the cause.
+// Use closes the fence of the token's port, if it is ours to stop, then tells the port. The fence holds even where the port
+// cannot be told now: Retell does it later. NotFound, code "link-unknown", is every token that does not work, whatever the cause.
 func (d *Desk) Use(ctx context.Context, text string) (ledger.LinkUse, error) {
 	token, ok := Read(text)
 	if !ok {
 		return ledger.LinkUse{}, &porting.Error{Kind: porting.NotFound, Code: "link-unknown", Op: "use link", Detail: "there is no such link"}
 	}
-	use, err := d.Books.StopByLink(ctx, token.Hash(), by, porting.UnauthorisedPort, d.Now())
+	use, err := d.Books.StopByLink(ctx, token.Hash(), by, porting.UnauthorisedPort, d.Now(), d.stops)
 	if err != nil {
 		return ledger.LinkUse{}, err
 	}
@@ -51,6 +52,8 @@ func (d *Desk) Use(ctx context.Context, text string) (ledger.LinkUse, error) {
 	}
 	return use, nil
 }
+
+func (d *Desk) stops(f ledger.Fence) bool { return d.Stops == nil || d.Stops(f) }
 
 // Retell tells the ports that could not be told when their link was used.
 func (d *Desk) Retell(ctx context.Context) error {

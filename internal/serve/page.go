@@ -53,13 +53,14 @@ const (
 	stopped state = "stopped" // the fence is closed
 	late    state = "late"    // the numbers are moving, or have moved
 	ended   state = "ended"   // the port was over before
+	noted   state = "noted"   // not ours to stop: the objection is with the port
 	unknown state = "unknown" // the token does not work
 	busy    state = "busy"    // too many tries
 	trouble state = "trouble" // nothing was done, because something is broken
 )
 
 var statuses = map[state]int{
-	asking: http.StatusOK, stopped: http.StatusOK, late: http.StatusOK, ended: http.StatusOK, unknown: http.StatusNotFound,
+	asking: http.StatusOK, stopped: http.StatusOK, late: http.StatusOK, ended: http.StatusOK, noted: http.StatusOK, unknown: http.StatusNotFound,
 	busy: http.StatusTooManyRequests, trouble: http.StatusServiceUnavailable,
 }
 
@@ -166,17 +167,19 @@ func (d *door) stop(w http.ResponseWriter, r *http.Request) {
 		d.Log.Error("a customer could not stop a port", "code", porting.CodeOf(err))
 		d.show(w, r, trouble, "", nil)
 	default:
-		d.Log.Info("a customer stopped a port", "port", use.Link.PortID, "fence", use.Fence.State)
-		d.show(w, r, reached(use.Fence), "", use.Numbers)
+		d.Log.Info("a customer stopped a port", "port", use.Link.PortID, "fence", use.Fence.State, "referred", use.Referred)
+		d.show(w, r, reached(use), "", use.Numbers)
 	}
 }
 
 // reached is how far the port was when its customer stopped it.
-func reached(f ledger.Fence) state {
+func reached(use ledger.LinkUse) state {
 	switch {
-	case !f.ReleasedAt.IsZero():
+	case !use.Fence.ReleasedAt.IsZero():
 		return ended
-	case f.State == ledger.FenceClosed:
+	case use.Referred:
+		return noted
+	case use.Fence.State == ledger.FenceClosed:
 		return stopped
 	default:
 		return late

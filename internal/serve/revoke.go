@@ -25,15 +25,16 @@ const sagaPatience = 15 * time.Second
 
 // request is the body of a service's revocation; an empty body is one, too.
 type request struct {
-	ID     string         `json:"id"`     // makes a repetition harmless
-	Reason porting.Reason `json:"reason"` // AUTHORIZATION_REVOKED when empty
+	ID          string         `json:"id"`           // makes a repetition harmless
+	Reason      porting.Reason `json:"reason"`       // AUTHORIZATION_REVOKED when empty
+	AuthorityAt time.Time      `json:"authority_at"` // of a port-out: when the subscriber said so
 }
 
 // revoked is the answer: where the fence stands, and what the saga said. Told is false while the saga does not know; the
 // fence holds all the same, and the service asks again.
 type revoked struct {
 	Port  string            `json:"port"`
-	Fence ledger.FenceState `json:"fence,omitempty"` // empty for a port that has not claimed its numbers yet
+	Fence ledger.FenceState `json:"fence,omitempty"` // empty for a port that has not claimed its numbers yet, and for a port-out
 	Told  bool              `json:"told"`
 	Says  string            `json:"says"`
 }
@@ -57,7 +58,7 @@ func (d *door) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	port := r.PathValue("id")
-	message := porting.Revoke{ID: asked.ID, By: "service " + service.Name, Reason: cmp.Or(asked.Reason, porting.AuthorizationRevoked)}
+	message := porting.Revoke{ID: asked.ID, By: "service " + service.Name, Reason: cmp.Or(asked.Reason, porting.AuthorizationRevoked), AuthorityAt: asked.AuthorityAt}
 	state, err := d.closeFence(r.Context(), service, port, message)
 	if err != nil {
 		answerError(w, statusOf(err), err)
@@ -78,7 +79,8 @@ func (d *door) revoke(w http.ResponseWriter, r *http.Request) {
 }
 
 // closeFence writes the revocation where an activation must look. It leaves alone what the ledger does not know yet, and
-// what has ended; and what is another tenant's, which it does not tell from a port that is not there.
+// what has ended; a port-out, whose saga first looks at what the rules let a donor stop; and what is another tenant's, which it
+// does not tell from a port that is not there.
 func (d *door) closeFence(ctx context.Context, s Service, port string, m porting.Revoke) (ledger.FenceState, error) {
 	fence, err := d.Fences.Fence(ctx, port)
 	there := err == nil
@@ -87,6 +89,9 @@ func (d *door) closeFence(ctx context.Context, s Service, port string, m porting
 	}
 	if s.Tenant != "" && (!there || fence.Tenant != s.Tenant) {
 		return "", &porting.Error{Kind: porting.NotFound, Code: "port-unknown", Op: "revoke port", Object: port, Detail: "there is no such port"}
+	}
+	if fence.Direction == porting.PortOut {
+		return "", nil
 	}
 	if !there || !fence.ReleasedAt.IsZero() {
 		return fence.State, nil
