@@ -20,7 +20,7 @@ type Role string
 // Roles.
 const (
 	RoleAll      Role = "all"      // everything, in one process
-	RoleWorkflow Role = "workflow" // the sagas; holds no secret and reaches no neighbour
+	RoleWorkflow Role = "workflow" // the sagas; holds the keys of their payloads, and reaches no neighbour but these
 	RoleTrust    Role = "trust"    // verifies decisions and closes fences; holds the ledger and a key for verdicts
 	RoleGate     Role = "gate"     // alone reaches carriers and the vault; takes orders and activates
 )

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/ledger/pgtest"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -170,4 +172,30 @@ func testRaceDataKeys(t *testing.T, dsn newDSN) {
 		require.NoError(t, failed[i])
 		require.Equal(t, kept[0], key, "all go by the same key")
 	}
+}
+
+// The narrow door needs a role that may do nothing else.
+func TestKeysOfARoleOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Start(t).New(t)
+	addDataKey(t, open(t, dsn), "pi-1")
+	where, err := url.Parse(dsn)
+	require.NoError(t, err)
+	execute(t, dsn, `CREATE ROLE keys_alone LOGIN PASSWORD 'x'`, `GRANT SELECT, INSERT, UPDATE ON data_keys TO keys_alone`,
+		`GRANT USAGE ON SCHEMA `+where.Query().Get("search_path")+` TO keys_alone`)
+	defer func() { execute(t, dsn, `DROP OWNED BY keys_alone`, `DROP ROLE keys_alone`) }()
+	where.User = url.UserPassword("keys_alone", "x")
+	keys, err := ledger.OpenKeys(where.String())
+	require.NoError(t, err)
+	defer keys.Close()
+
+	_, err = keys.DataKey(t.Context(), "pi-1")
+	require.NoError(t, err)
+	kept, err := keys.AddDataKey(t.Context(), dataKeyOf("pi-2"))
+	require.NoError(t, err)
+	done, err := keys.Rewrap(t.Context(), kept, "kms://new", []byte("anew"), noon)
+	require.NoError(t, err)
+	require.True(t, done)
+	_, err = ledger.Open(t.Context(), where.String())
+	require.Error(t, err, "the rest of the ledger is shut")
 }
