@@ -127,8 +127,8 @@ func (o deskShowOptions) printCode(ctx context.Context, f *Factory, b *manual.Bo
 	if err != nil {
 		return err
 	}
-	clear := code.Reveal() //nolint:forbidigo // a person types it into the carrier's portal
-	return f.Print(map[string]string{"task": task, "code": clear}, func(w io.Writer) { fmt.Fprintln(w, clear) })
+	typed := code.Reveal() //nolint:forbidigo // a person types it into the carrier's portal
+	return f.Print(map[string]string{"task": task, "code": typed}, func(w io.Writer) { fmt.Fprintln(w, typed) })
 }
 
 func (o deskShowOptions) show(ctx context.Context, f *Factory, b *manual.Book, id string) error {
