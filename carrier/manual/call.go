@@ -110,6 +110,9 @@ func (c call) openTask(ctx context.Context, what string, s sheet, code porting.S
 // mail sends a task's mail and notes what became of it. What a mail server refuses for good is for a person to send; whatever
 // else goes wrong leaves the outcome unknown, and the same mail is sent again.
 func (c call) mail(ctx context.Context, task ledger.DeskTask) error {
+	if c.Mail == nil {
+		return c.unavailable("no mail server is set up", nil)
+	}
 	s, err := c.Book.open(task)
 	if err != nil {
 		return c.unavailable("the task cannot be opened", err)

@@ -85,6 +85,19 @@ func TestAMailThatWasSurelyNotSentIsNoOrder(t *testing.T) {
 	w.refused(t, err, porting.NotFound, "carrier-order-unknown")
 }
 
+func TestWithoutAMailServerNothingIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mail := w.Mail
+	w.Mail = nil
+	_, err := w.Submit(t.Context(), lsr("pi-1", 1))
+	w.refused(t, err, porting.Failed, "carrier-unavailable")
+	_, err = w.Status(t.Context(), first)
+	w.refused(t, err, porting.NotFound, "carrier-order-unknown")
+	w.Mail = mail
+	require.Equal(t, 1, w.submit(t, lsr("pi-1", 1)).Ref.Version, "the task that was written goes out")
+}
+
 func TestABusyServerIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
