@@ -31,7 +31,7 @@ func TestScenarios(t *testing.T) {
 	require.NoError(t, err)
 	alone := playScenario(ctx, s, simple, "alone", "+12125550199")
 	require.NoError(t, alone.err, "%v", alone.told)
-	checkBudget(t, readHistory(ctx, t, s, alone.id))
+	checkBudget(t, sealedHistory(ctx, t, s, alone.id))
 
 	scenarios := simulate.Builtin()
 	played := make([]result, len(scenarios))

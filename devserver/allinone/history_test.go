@@ -24,7 +24,16 @@ const (
 	maxBytes  = 60 << 10
 )
 
+// readHistory is a history as it replays: with its payloads opened.
 func readHistory(ctx context.Context, t *testing.T, s *Stack, id string) *history.History {
+	t.Helper()
+	h := sealedHistory(ctx, t, s, id)
+	require.NoError(t, s.OpenHistory(ctx, h))
+	return h
+}
+
+// sealedHistory is a history as the server has it.
+func sealedHistory(ctx context.Context, t *testing.T, s *Stack, id string) *history.History {
 	t.Helper()
 	var h history.History
 	events := s.Client.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)

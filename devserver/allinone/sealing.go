@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
 	"go.temporal.io/sdk/client"
 
 	"github.com/portsaga/portsaga/devserver/engine"
@@ -71,6 +74,19 @@ func (s *seals) serve(ctx context.Context, e *engine.Engine, log *slog.Logger) e
 		},
 	})
 	return worker.ServeNews(ctx, s.desk, http.StripPrefix(s.path, server))
+}
+
+// OpenHistory opens the payloads of a history in place, for those who replay it.
+func (s *Stack) OpenHistory(ctx context.Context, h *history.History) error {
+	if s.seals == nil {
+		return nil
+	}
+	return proxy.VisitPayloads(ctx, h, proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			return s.seals.ring.OpenAll(ctx, s.Engine.Namespace(), payloads)
+		},
+	})
 }
 
 // clients are the client of everybody, and that of workers on the same connection.

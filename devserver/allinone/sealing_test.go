@@ -50,7 +50,7 @@ func TestHistoriesAreSealed(t *testing.T) {
 			played := playScenario(t.Context(), s, simple, "sealed-or-not", "+12125550199")
 			require.NoError(t, played.err)
 
-			h := readHistory(t.Context(), t, s, played.id)
+			h := sealedHistory(t.Context(), t, s, played.id)
 			total, sealed := countPayloads(t, h)
 			found := findWords(t, h, "sealed-or-not", "2125550199", "0199", "Hudson", "Screen the order")
 			t.Logf("%s: %d events, %d bytes, %d payloads, %d of them sealed, %d words of the order", name, len(h.Events), proto.Size(h), total, sealed, found)
@@ -174,7 +174,7 @@ func TestKeyStoreDown(t *testing.T) {
 func failedTasks(t *testing.T, s *Stack, id string) int {
 	t.Helper()
 	n := 0
-	for _, e := range readHistory(t.Context(), t, s, id).Events {
+	for _, e := range sealedHistory(t.Context(), t, s, id).Events {
 		if e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_FAILED {
 			n++
 		}
@@ -246,7 +246,7 @@ func forge(t *testing.T, s *Stack, id, step string, result *commonpb.Payloads) {
 func asked(t *testing.T, s *Stack, id string) []string {
 	t.Helper()
 	var steps []string
-	for _, e := range readHistory(t.Context(), t, s, id).Events {
+	for _, e := range sealedHistory(t.Context(), t, s, id).Events {
 		if scheduled := e.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
 			steps = append(steps, scheduled.GetActivityType().GetName())
 		}

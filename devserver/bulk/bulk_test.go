@@ -217,6 +217,7 @@ func histories(ctx context.Context, t *testing.T, stack *allinone.Stack, id stri
 			require.NoError(t, err)
 			h.Events = append(h.Events, event)
 		}
+		require.NoError(t, stack.OpenHistory(ctx, &h))
 		require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), &h))
 		longest = max(longest, len(h.Events))
 	}

@@ -178,6 +178,25 @@ func refuse(code, workflow, detail string) error {
 	}
 }
 
+// OpenAll opens payloads of a namespace whatever they are bound to, for a history that is read or replayed as a whole. What is
+// not sealed stays as it is.
+func (r *Ring) OpenAll(ctx context.Context, namespace string, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return each(payloads, func(p *commonpb.Payload) (*commonpb.Payload, error) {
+		if !IsSealed(p) {
+			return p, nil
+		}
+		place, err := placeOf(namespace, p)
+		if err != nil {
+			return nil, err
+		}
+		key, err := r.key(ctx, place.owner())
+		if err != nil {
+			return nil, err
+		}
+		return place.open(key, p)
+	})
+}
+
 // sealForDesk seals messages that people send from the Web UI: any workflow of the namespace takes them as messages.
 func (r *Ring) sealForDesk(ctx context.Context, namespace string, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	key, err := r.newKey(ctx, desk, ours)

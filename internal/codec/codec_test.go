@@ -134,6 +134,21 @@ func TestMessagesOfTheDesk(t *testing.T) {
 	requireCode(t, step.FromPayload(sealed[0], &message), porting.Refused, "payload-foreign")
 }
 
+// A history holds payloads for several workflows: its own, its children's, those that it signals.
+func TestOpenAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start(t, port, "acme")
+	w.start(t, another, "acme")
+	plain, err := converter.GetDefaultDataConverter().ToPayload("plain")
+	require.NoError(t, err)
+	opened, err := w.OpenAll(t.Context(), namespace, []*commonpb.Payload{w.seal(t, port, "mine"), plain, w.seal(t, another, "theirs")})
+	require.NoError(t, err)
+	require.Equal(t, []string{`"mine"`, `"plain"`, `"theirs"`}, []string{string(opened[0].Data), string(opened[1].Data), string(opened[2].Data)})
+	_, err = w.OpenAll(t.Context(), "elsewhere", []*commonpb.Payload{w.seal(t, port, "mine")})
+	requireCode(t, err, porting.Refused, "payload-broken")
+}
+
 func TestWithoutAWorkflowNothingIsSealed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
