@@ -323,5 +323,8 @@ func (a *Activities) ClosePortOut(ctx context.Context, in porting.CloseLeavingIn
 	if err := a.forgetTold(ctx, in.Leaving.Port); err != nil {
 		return false, err
 	}
+	if err := a.recordTimeline(ctx, in.Leaving.Port, in.Timeline); err != nil {
+		return false, err
+	}
 	return true, a.Ledger.Release(ctx, in.Leaving.Port, in.Outcome, at)
 }

@@ -29,9 +29,14 @@ func (a *Activities) ScreenLeaving(ctx context.Context, in porting.LeavingInput)
 		return porting.Findings{}, err
 	}
 	if s.found.Blocked != nil {
-		return *s.found, a.keepLook(ctx, s.screenInput(), *s.found, judged)
+		err = a.keepLook(ctx, s.screenInput(), *s.found, judged)
+	} else {
+		err = a.signLeaving(ctx, pack, in, s.found, judged)
 	}
-	return *s.found, a.signLeaving(ctx, pack, in, s.found, judged)
+	if err != nil {
+		return *s.found, err
+	}
+	return *s.found, a.recordScreening(ctx, s.screenInput(), *s.found)
 }
 
 // donorCheck is one look at a request.

@@ -158,6 +158,7 @@ type Released struct {
 
 // CloseLeavingInput ends a port-out in the ledger.
 type CloseLeavingInput struct {
-	Leaving LeavingInput `json:"leaving"`
-	Outcome Outcome      `json:"outcome"`
+	Leaving  LeavingInput `json:"leaving"`
+	Outcome  Outcome      `json:"outcome"`
+	Timeline []Entry      `json:"timeline,omitempty"` // so far, for the audit log
 }

@@ -257,7 +257,7 @@ func (s *portOut) readRequest(ctx workflow.Context) (porting.CarrierStatus, erro
 func (s *portOut) close(ctx workflow.Context) error {
 	return s.persist(ctx, "close the port in the ledger", func() error {
 		_, err := callOnce[bool](ctx, undoCall, porting.StepCloseLeaving, "close the port in the ledger: "+string(s.outcome),
-			porting.CloseLeavingInput{Leaving: s.leaving(ctx), Outcome: s.outcome})
+			porting.CloseLeavingInput{Leaving: s.leaving(ctx), Outcome: s.outcome, Timeline: s.port.Timeline})
 		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -114,7 +115,7 @@ func (c *Checkpointer) publish(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("bring checkpoint %d to %s: %w", checkpoint.Number, to, err)
 			}
-			signed = append(signed[:len(signed):len(signed)], cosigned[len(checkpoint.Note):]...)
+			signed = append(slices.Clip(signed), cosigned[len(checkpoint.Note):]...)
 		}
 		if err := c.Log.CheckpointPublished(ctx, checkpoint.Number, signed, c.Now()); err != nil {
 			return err

@@ -96,6 +96,18 @@ const (
 	CallRelease  = "release"
 )
 
+// ExchangeFact is the Data of Exchange. The digests are of what was said without what is secret or personal.
+type ExchangeFact struct {
+	Carrier string `json:"carrier"`
+	Step    string `json:"step,omitempty"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Status  int    `json:"status,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	Request string `json:"request"`
+	Answer  string `json:"answer"`
+}
+
 // RevocationFact is the Data of Revocation.
 type RevocationFact struct {
 	By     string         `json:"by"`

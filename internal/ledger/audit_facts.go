@@ -36,8 +36,10 @@ func (s Submission) leaf() audit.Leaf {
 
 // revocationLeaf tells what a revocation came to. The same revocation again comes to the same, unless the fence has changed.
 func (f Fence) revocationLeaf() audit.Leaf {
-	return audit.Leaf{At: f.RevokeRequestedAt, Kind: audit.Revocation, Port: f.PortID, Ref: string(f.State) + "/" + strconv.FormatInt(f.Epoch, 10),
-		Data: audit.RevocationFact{By: f.RevokedBy, Reason: f.RevokeReason, Fence: string(f.State), Epoch: f.Epoch}}
+	return audit.Leaf{
+		At: f.RevokeRequestedAt, Kind: audit.Revocation, Port: f.PortID, Ref: string(f.State) + "/" + strconv.FormatInt(f.Epoch, 10),
+		Data: audit.RevocationFact{By: f.RevokedBy, Reason: f.RevokeReason, Fence: string(f.State), Epoch: f.Epoch},
+	}
 }
 
 func (f Fence) begunLeaf() audit.Leaf {
@@ -53,6 +55,14 @@ func (n Notice) leaf(what audit.Kind, at time.Time) audit.Leaf {
 	return audit.Leaf{At: at, Kind: what, Port: n.PortID, Ref: n.ID + "/" + strconv.Itoa(max(n.Sending, 1)), Data: audit.NoticeFact{
 		Event: n.Kind, Recipient: n.Recipient, Channel: n.Channel, Lang: n.Lang, Demand: n.Demand, Suppressed: n.Suppressed,
 		Failure: n.Failure, Sending: n.Sending, Provider: n.ProviderRef,
+	}}
+}
+
+// leaf tells what was said with a carrier by the digests of it.
+func (e Exchange) leaf() audit.Leaf {
+	return audit.Leaf{At: e.At, Kind: audit.Exchange, Port: e.PortID, Data: audit.ExchangeFact{
+		Carrier: e.Carrier, Step: e.Step, Method: e.Method, Path: e.Path, Status: e.Status, Failure: e.Failure,
+		Request: audit.Digest(e.Request), Answer: audit.Digest(e.Answer),
 	}}
 }
 

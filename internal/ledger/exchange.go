@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -22,9 +23,15 @@ type Exchange struct {
 
 // RecordExchange writes an exchange down.
 func (l *Ledger) RecordExchange(ctx context.Context, e Exchange) error {
-	_, err := change(ctx, l.db, `INSERT INTO exchanges (port_id, at, carrier, step, method, path, status, failure, took, request, answer)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := change(ctx, tx, `INSERT INTO exchanges (port_id, at, carrier, step, method, path, status, failure, took, request, answer)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
+		if err != nil {
+			return err
+		}
+		return appendLeaves(ctx, tx, e.leaf())
+	})
 	return fault("record exchange", e.PortID, err)
 }
 

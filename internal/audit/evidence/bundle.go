@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -69,6 +70,19 @@ type Judgement struct {
 	Evidence string             `json:"evidence,omitempty"`
 }
 
+// Exchange is what was said with a carrier, without what is secret or personal.
+type Exchange struct {
+	At      time.Time `json:"at"`
+	Carrier string    `json:"carrier"`
+	Step    string    `json:"step,omitempty"`
+	Method  string    `json:"method"`
+	Path    string    `json:"path"`
+	Status  int       `json:"status,omitempty"`
+	Failure string    `json:"failure,omitempty"`
+	Request string    `json:"request,omitempty"`
+	Answer  string    `json:"answer,omitempty"`
+}
+
 // Bundle is a file of evidence that was opened.
 type Bundle struct {
 	Manifest   Manifest
@@ -77,7 +91,7 @@ type Bundle struct {
 	Earlier    []Earlier
 	Order      *Order
 	Judgements []Judgement
-	Exchanges  json.RawMessage
+	Exchanges  []Exchange
 	History    json.RawMessage
 	Documents  map[string][]byte // by digest
 }

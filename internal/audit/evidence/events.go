@@ -44,6 +44,10 @@ var tellers = map[audit.Kind]func(audit.Record) (string, error){
 	audit.NoticeAgain:     telling(tellNotice),
 	audit.Transition:      telling(tellTransition),
 	audit.Closed:          telling(func(f audit.CloseFact) string { return "ended: " + string(f.Outcome) }),
+	audit.Exchange:        telling(tellExchange),
+	audit.Erased:          telling(tellKey),
+	audit.Held:            telling(tellKey),
+	audit.Released:        telling(tellKey),
 	audit.Registry:        telling(func(f audit.RegistryFact) string { return fmt.Sprintf("version %d is in use", f.Version) }),
 	audit.Quarantined:     telling(func(f audit.QuarantineFact) string { return f.Why }),
 	audit.Lifted:          telling(func(f audit.QuarantineFact) string { return "by " + f.By }),
@@ -122,6 +126,25 @@ func tellEnd(f audit.ActivationFact) string {
 		return "the numbers moved"
 	}
 	return "nothing moved"
+}
+
+func tellExchange(f audit.ExchangeFact) string {
+	line := fmt.Sprintf("%s %s at %s", f.Method, f.Path, f.Carrier)
+	if f.Status != 0 {
+		line += fmt.Sprintf(": %d", f.Status)
+	}
+	if f.Failure != "" {
+		line += " (" + f.Failure + ")"
+	}
+	return line
+}
+
+func tellKey(f struct{ By, Why string }) string {
+	line := "by " + f.By
+	if f.Why != "" {
+		line += ": " + f.Why
+	}
+	return line
 }
 
 func tellNotice(f audit.NoticeFact) string {

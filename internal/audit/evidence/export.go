@@ -181,10 +181,12 @@ func (x Export) beside(ctx context.Context, port string, b *Bundle) error {
 		b.Judgements = append(b.Judgements, told)
 	}
 	exchanges, err := x.Ledger.Exchanges(ctx, port)
-	if err != nil || len(exchanges) == 0 {
-		return err
+	for _, e := range exchanges {
+		b.Exchanges = append(b.Exchanges, Exchange{
+			At: e.At, Carrier: e.Carrier, Step: e.Step, Method: e.Method, Path: e.Path, Status: e.Status, Failure: e.Failure,
+			Request: string(e.Request), Answer: string(e.Answer),
+		})
 	}
-	b.Exchanges, err = json.Marshal(exchanges)
 	return err
 }
 

@@ -188,8 +188,11 @@ func (c *counting) protection(f audit.ProtectionFact) {
 		event string
 		into  *int
 	}{
-		{"locked", &c.Measures.Locks}, {"unlocked", &c.Measures.Unlocks}, {"pin-set", &c.Measures.PINsSet},
-		{"pin-changed", &c.Measures.PINsSet}, {"pin-failed", &c.Measures.PINFailures},
+		{"locked", &c.Measures.Locks},
+		{"unlocked", &c.Measures.Unlocks},
+		{"pin-set", &c.Measures.PINsSet},
+		{"pin-changed", &c.Measures.PINsSet},
+		{"pin-failed", &c.Measures.PINFailures},
 	} {
 		if f.Event == count.event {
 			*count.into++

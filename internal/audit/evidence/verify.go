@@ -83,7 +83,7 @@ func Verify(b Bundle, pins Pins) (Verified, error) {
 		return Verified{}, err
 	}
 	v.readLeaves()
-	for _, check := range []func(){v.inclusion, v.consistency, v.documentsThere, v.order, v.sequence, v.decisions, v.fraud, v.beside} {
+	for _, check := range []func(){v.inclusion, v.consistency, v.documentsThere, v.order, v.sequence, v.decisions, v.fraud, v.exchanges, v.beside} {
 		check()
 	}
 	v.tell()
@@ -115,7 +115,7 @@ func (v *verifier) openCheckpoint() error {
 		return &porting.Error{Kind: porting.Invalid, Code: "checkpoint-key-malformed", Op: "verify evidence", Detail: "the checkpoint's public key cannot be read", Next: "take it from `portsaga audit checkpoint`"}
 	}
 	v.by, v.out.Key = by, key
-	v.last, err = audit.OpenCheckpoint(v.Bundle.Checkpoint, by)
+	v.last, err = audit.OpenCheckpoint(v.Checkpoint, by)
 	switch {
 	case err != nil:
 		v.say(Failed, "checkpoint", "%v", err)
@@ -249,11 +249,38 @@ func (v *verifier) order() {
 	v.say(Failed, "order", "the order is none that was screened or sent")
 }
 
+// exchanges holds what was said with carriers against the leaves that tell it.
+func (v *verifier) exchanges() {
+	told := map[audit.ExchangeFact]int{}
+	leaves := 0
+	for _, e := range v.entries {
+		var fact audit.ExchangeFact
+		if e.Kind == audit.Exchange && e.Into(&fact) == nil {
+			told[fact]++
+			leaves++
+		}
+	}
+	if leaves == 0 && len(v.Exchanges) == 0 {
+		return
+	}
+	var wrong []string
+	for _, x := range v.Exchanges {
+		fact := audit.ExchangeFact{
+			Carrier: x.Carrier, Step: x.Step, Method: x.Method, Path: x.Path, Status: x.Status, Failure: x.Failure,
+			Request: audit.Digest([]byte(x.Request)), Answer: audit.Digest([]byte(x.Answer)),
+		}
+		if told[fact]--; told[fact] < 0 {
+			wrong = append(wrong, fmt.Sprintf("no leaf tells what was said at %s", x.At.UTC().Format(time.RFC3339)))
+		}
+	}
+	if forgotten := leaves - len(v.Exchanges); forgotten > 0 {
+		v.say(Remark, "exchanges", "the words of %d exchanges with the carrier are not kept any more: their digests alone are proved", forgotten)
+	}
+	v.each("exchanges", wrong, fmt.Sprintf("%d exchanges with the carrier are those that leaves tell", len(v.Exchanges)))
+}
+
 // beside remarks what is in the file and proved by nothing.
 func (v *verifier) beside() {
-	if len(v.Exchanges) > 0 {
-		v.say(Remark, "exchanges", "what was said with the carrier is as the ledger has it; the intents and outcomes above are proved")
-	}
 	if len(v.History) > 0 {
 		v.say(Remark, "history", "Temporal's history is as its server gave it: whoever may write to the namespace can change it")
 	}
