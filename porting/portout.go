@@ -117,6 +117,11 @@ type PortOutAnswer struct {
 	Last   bool       `json:"last,omitempty"`   // given at the last moment, because nobody had decided
 }
 
+// Says is the answer in two words at most: its kind, and the reason of a refusal.
+func (a PortOutAnswer) Says() string {
+	return strings.TrimSpace(string(a.Kind) + " " + string(a.Reason))
+}
+
 // LeavingStatus is what the world may see of a port-out beside its Status.
 type LeavingStatus struct {
 	Request   string         `json:"request"`   // the counterparty's name for it

@@ -124,7 +124,7 @@ func (s *portOut) send(ctx workflow.Context, due porting.PortOutAnswer) (porting
 		s.undo.push("take the approval back", s.takeBack)
 	}
 	for {
-		given, err := call[porting.AnswerGiven](ctx, s.saga, answerCall, porting.StepAnswer, "Answer "+s.port.Receipt.Carrier+": "+string(due.Kind)+" "+string(due.Reason), s.answering(ctx, due))
+		given, err := call[porting.AnswerGiven](ctx, s.saga, answerCall, porting.StepAnswer, "Answer "+s.port.Receipt.Carrier+": "+due.Says(), s.answering(ctx, due))
 		if err == nil {
 			s.carrier = given.Status
 			return given, nil
@@ -189,7 +189,7 @@ func (s *portOut) answered(ctx workflow.Context, due porting.PortOutAnswer, give
 		due = s.wouldHave(ctx, due)
 	}
 	s.port.Leaving.Answer = &due
-	actor, note := due.By, string(due.Kind)+" "+string(due.Reason)+": "+due.Why
+	actor, note := due.By, due.Says()+": "+due.Why
 	if !given.Silence.IsZero() {
 		s.overrun = &due
 		actor, note = s.port.Receipt.Carrier, "by its own silence rule, before our answer: "+note

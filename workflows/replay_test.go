@@ -27,6 +27,8 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.PortIn, workflow.RegisterOptions{Name: porting.WorkflowPortIn})
+			replayer.RegisterWorkflowWithOptions(workflows.PortOut, workflow.RegisterOptions{Name: porting.WorkflowPortOut})
+			replayer.RegisterWorkflowWithOptions(workflows.Rescue, workflow.RegisterOptions{Name: porting.WorkflowRescue})
 			replayer.RegisterWorkflowWithOptions(workflows.Bulk, workflow.RegisterOptions{Name: porting.WorkflowBulk})
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), file))
 		})

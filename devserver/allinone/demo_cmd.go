@@ -12,6 +12,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/cli"
 	"github.com/portsaga/portsaga/internal/simulate"
+	"github.com/portsaga/portsaga/porting"
 )
 
 type demoOptions struct {
@@ -28,10 +29,11 @@ func NewDemo(f *cli.Factory) *cobra.Command {
 		Use:   "demo",
 		Short: "Watch a port go through the real saga, weeks in seconds",
 		Long: "Start an embedded Temporal server with its Web UI, a ledger, a simulated carrier and a worker in this process, and carry\n" +
-			"one order through the real saga. Its clocks are those of the real rules; time passes 30,000 times faster.\n" +
+			"one order through the real saga. Its clocks are those of the real rules; time passes 30,000 times faster,\n" +
+			"and 10,000 times where a counterparty asks for a number of ours: the scenarios port-out-….\n" +
 			"Everything lives in a temporary directory. docs/scenarios.md says how to write a scenario; these are built in:\n\n" +
 			cli.ScenarioList(),
-		Example: "  portsaga demo\n  portsaga demo --scenario revoke-after-activation\n  portsaga demo --keep\n  portsaga demo --scenario carrier-silent -o json",
+		Example: "  portsaga demo\n  portsaga demo --scenario revoke-after-activation\n  portsaga demo --scenario port-out-unauthorised\n  portsaga demo --keep\n  portsaga demo --scenario carrier-silent -o json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, o) },
 	}
@@ -48,17 +50,17 @@ func runDemo(ctx context.Context, f *cli.Factory, o demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	order, err := readDemoOrder()
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "portsaga-demo-")
 	if err != nil {
 		return fmt.Errorf("make a directory for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	started := time.Now()
-	stack, err := Start(ctx, Options{Dir: dir, Clock: demoClock, Fast: true, UIPort: o.uiPort, Verbose: o.verbose, Log: quietLog(f, o.verbose)})
+	clock := demoClock
+	if sc.PortOut != nil {
+		clock = demoClockOut
+	}
+	stack, err := Start(ctx, Options{Dir: dir, Clock: clock, Fast: true, UIPort: o.uiPort, Verbose: o.verbose, Log: quietLog(f, o.verbose)})
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func runDemo(ctx context.Context, f *cli.Factory, o demoOptions) (err error) {
 	page := f.NewStory(newYork())
 	page.Say("Temporal, its Web UI, a ledger, a simulated carrier and a worker are up after %.1f s.", time.Since(started).Seconds())
 	page.Say("Scenario %s: %s.", sc.Name, sc.About)
-	d, err := startDemo(ctx, stack, sc, order, page.Line)
+	d, err := startScenario(ctx, stack, sc, page.Line)
 	if err != nil {
 		return err
 	}
@@ -87,6 +89,22 @@ func runDemo(ctx context.Context, f *cli.Factory, o demoOptions) (err error) {
 		return cli.EndedOtherwise("run demo", sc, status)
 	}
 	return nil
+}
+
+// startScenario starts the demo's order, or has a counterparty ask for the demo's number.
+func startScenario(ctx context.Context, s *Stack, sc simulate.Scenario, tell func(porting.Entry)) (*demo, error) {
+	if sc.PortOut != nil {
+		request, err := readDemoRequest()
+		if err != nil {
+			return nil, err
+		}
+		return startDemoOut(ctx, s, sc, request, tell)
+	}
+	order, err := readDemoOrder()
+	if err != nil {
+		return nil, err
+	}
+	return startDemo(ctx, s, sc, order, tell)
 }
 
 func waitFor(ctx context.Context, stack *Stack) {
