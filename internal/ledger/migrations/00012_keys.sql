@@ -4,7 +4,7 @@
 
 -- One row an order: the key of its payloads, wrapped by the key of its tenant. The row outlives the key, so that a key which
 -- was destroyed is never made again.
-CREATE TABLE data_keys (
+CREATE TABLE IF NOT EXISTS data_keys (
     owner      TEXT   NOT NULL PRIMARY KEY,
     tenant     TEXT   NOT NULL,
     kek        TEXT   NOT NULL,
