@@ -56,7 +56,7 @@ func TestWhatTelnyxMeans(t *testing.T) {
 		"busy, says nonsense": {503, map[string]string{"Retry-After": "soon"}, ``, porting.Failed, "carrier-unavailable", "503", 0},
 		"somebody else":       {200, nil, `<html>`, porting.Failed, "carrier-unavailable", "documents", 0},
 		"another shape":       {200, nil, `{"data":[{"id":7}]}`, porting.Failed, "carrier-unavailable", "documents", 0},
-		"pages without end":   {200, nil, `{"data":[{"id":"o1"}],"meta":{"total_pages":1000000000}}`, porting.Failed, "carrier-unavailable", "more than", 0},
+		"pages without end":   {200, nil, `{"data":[{"id":"o1"}],"meta":{"total_pages":1000000000}}`, porting.Failed, "carrier-unavailable", "more pages", 0},
 		"a broken gateway":    {502, nil, `<html>`, porting.Failed, "carrier-unavailable", "502", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,11 +2,12 @@ package telnyx_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -69,28 +70,34 @@ func watch(t *testing.T) func(telnyxtest.Exchange) {
 	require.NoError(t, err)
 	var one sync.Mutex
 	return func(e telnyxtest.Exchange) {
-		if v == nil || strings.HasSuffix(e.Request.URL.Path, "/documents") && !strings.Contains(e.Request.URL.Path, "porting_orders") {
+		if v == nil || e.Request.URL.Path == "/v2/documents" {
 			return
 		}
 		one.Lock()
 		defer one.Unlock()
-		request := e.Request.Clone(e.Request.Context())
-		request.Body = io.NopCloser(bytes.NewReader(e.RequestBody))
-		_, errs := v.ValidateHttpRequest(request)
-		for _, err := range errs {
-			t.Errorf("the request breaks the contract: %s %s: %s: %s %v\n%s", request.Method, request.URL, err.Message, err.Reason, err.SchemaValidationErrors, e.RequestBody)
+		for _, breach := range breaches(v, e) {
+			t.Errorf("%s %s breaks the contract: %s\n%s\n%s", e.Request.Method, e.Request.URL, breach, e.RequestBody, e.AnswerBody)
 		}
-		if e.Answer == nil {
-			return
-		}
+	}
+}
+
+// breaches are what of an exchange the contract does not allow.
+func breaches(v validator.Validator, e telnyxtest.Exchange) []string {
+	request := e.Request.Clone(e.Request.Context())
+	request.Body = io.NopCloser(bytes.NewReader(e.RequestBody))
+	_, found := v.ValidateHttpRequest(request)
+	if e.Answer != nil {
 		answer := *e.Answer
 		answer.Body = io.NopCloser(bytes.NewReader(e.AnswerBody))
 		request.Body = http.NoBody
-		_, errs = v.ValidateHttpResponse(request, &answer)
-		for _, err := range errs {
-			t.Errorf("the answer breaks the contract: %s %s: %s: %s %v\n%s", request.Method, request.URL, err.Message, err.Reason, err.SchemaValidationErrors, e.AnswerBody)
-		}
+		_, more := v.ValidateHttpResponse(request, &answer)
+		found = append(found, more...)
 	}
+	var all []string
+	for _, f := range found {
+		all = append(all, fmt.Sprintf("%s: %s %v", f.Message, f.Reason, f.SchemaValidationErrors))
+	}
+	return all
 }
 
 func TestContractIsHere(t *testing.T) {
@@ -102,6 +109,19 @@ func TestContractIsHere(t *testing.T) {
 	}
 	_, errs := v.ValidateDocument()
 	require.Empty(t, errs)
+
+	exchange := func(method, path, asked, answered string) []string {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/v2"+path, nil)
+		r.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		rec.Header().Set("Content-Type", "application/json")
+		return breaches(v, telnyxtest.Exchange{Request: r, RequestBody: []byte(asked), Answer: rec.Result(), AnswerBody: []byte(answered)})
+	}
+	out := "/portouts/" + telnyxtest.PortOutID("x") + "/authorized"
+	require.Empty(t, exchange(http.MethodPatch, out, `{"reason":"x"}`, `{"data":{"status":"authorized"}}`))
+	require.NotEmpty(t, exchange(http.MethodPatch, out, `{}`, `{"data":{"status":"authorized"}}`), "a request without its reason")
+	require.NotEmpty(t, exchange(http.MethodPatch, out, `{"reason":"x"}`, `{"data":{"status":"approved"}}`), "an answer with a word that is not Telnyx's")
+	require.NotEmpty(t, exchange(http.MethodPost, "/porting_orders/nothing/like/it", `{}`, `{}`), "a path that is not there")
 }
 
 // Every exception and every status of the contract has a meaning here.

@@ -91,15 +91,25 @@ func Start(t testing.TB, o Options) *Fake {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sim.Close()) })
 	for _, s := range simulator.BuiltinPortOuts() {
-		if s.Silence != (simulator.Span{}) {
-			s.Silence = simulator.Span{Elapsed: 24 * time.Hour}
-		}
-		sim.LearnPortOut(s)
+		sim.LearnPortOut(unhurried(s))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Sim = sim
 	return f
+}
+
+// unhurried is a port-out scenario at Telnyx's pace: a day of silence, and another before numbers move that it gave away.
+func unhurried(s simulator.PortOutScenario) simulator.PortOutScenario {
+	const day = 24 * time.Hour
+	if s.Silence == (simulator.Span{}) {
+		return s
+	}
+	if s.Silence.Elapsed < day {
+		s.Activates = simulator.Span{Elapsed: day}
+	}
+	s.Silence = simulator.Span{Elapsed: day}
+	return s
 }
 
 // URL is where the API is served.
