@@ -27,22 +27,25 @@ func BenchmarkValidate(b *testing.B) {
 	for _, withPIN := range []int{0, 10, 50, 100} {
 		b.Run(fmt.Sprintf("PIN=%d%%", withPIN), func(b *testing.B) {
 			d := newDesk(b, func(w *serve.Wholesaler) { w.PerSecond = 10_000 })
-			d.setPIN(b, ours)
+			for i := range 40 {
+				d.setPIN(b, numbered(i))
+			}
 			ctx, stop := context.WithCancel(b.Context())
 			defer stop()
 			go d.Run(ctx)
 			took, held := d.load(b, func(i int) []byte {
-				number := porting.Number(fmt.Sprintf("+1212555%04d", 200+i%9000))
 				if i*37%100 < withPIN { // spread evenly
-					return ask(fmt.Sprint(i), number, pin(rightPIN))
+					return ask(fmt.Sprint(i), numbered(i%40), pin(rightPIN))
 				}
-				return ask(fmt.Sprint(i), number, map[string]string{"account": "ACC-1001"})
+				return ask(fmt.Sprint(i), numbered(40+i%9000), map[string]string{"account": "ACC-1001"})
 			})
 			report(b, took)
 			b.ReportMetric(100*float64(held)/float64(len(took)), "%PIN-left-to-port")
 		})
 	}
 }
+
+func numbered(i int) porting.Number { return porting.Number(fmt.Sprintf("+1212555%04d", 200+i)) }
 
 // BenchmarkGuess sends wrong PINs at two numbers, one with a PIN and one that nobody knows, and reports how long each took
 // while they are looked at.

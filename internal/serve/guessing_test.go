@@ -54,6 +54,20 @@ func TestGuessesAtAPIN(t *testing.T) {
 	require.Equal(t, cost[ours], cost[unknown], "the same work for a number that nobody knows")
 }
 
+// Whoever asks for many who have no PIN is locked out as a source. That is no ground against the next subscriber.
+func TestALockoutOfWhoAsksRefusesNobody(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.setPIN(t, ours)
+	for i := range 50 {
+		number := porting.Number(fmt.Sprintf("+1212555%04d", 200+i))
+		require.Equal(t, serve.SaidHold, d.asks(t, ask(fmt.Sprint(i), number, pin(wrongPIN))).Answer)
+	}
+	before := d.guard.Hashed()
+	require.Equal(t, serve.SaidHold, d.asks(t, ask("next", ours, pin(rightPIN))).Answer)
+	require.Equal(t, before, d.guard.Hashed())
+}
+
 // guess sends wrong PINs, each under a name of its own and from a recipient of its own, and counts the answers.
 func (d *desk) guess(t *testing.T, number porting.Number, guesses int) map[string]int {
 	t.Helper()

@@ -92,13 +92,19 @@ func (i *inspection) lockout(ctx context.Context) (*ruling, error) {
 	if err != nil || state.LockedUntil.IsZero() {
 		return nil, err
 	}
-	return i.lockedOut(), nil
-}
-
-func (i *inspection) lockedOut() *ruling {
 	found := i.refuse("too many wrong PINs were tried", porting.PortProtected, porting.PINMismatch)
 	found.noPort = found.said == SaidRefuse
-	return found
+	return found, nil
+}
+
+// lockedMeanwhile tells a lockout of the number from one of whoever asks: what others guessed is no ground against this
+// subscriber.
+func (i *inspection) lockedMeanwhile(ctx context.Context) (*ruling, error) {
+	found, err := i.lockout(ctx)
+	if found == nil && err == nil {
+		found = &ruling{said: SaidHold, says: "the port that is opened compares the PIN"}
+	}
+	return found, err
 }
 
 // arriving are the grounds for a number that another port holds, best first.
@@ -165,7 +171,7 @@ func (i *inspection) pin(ctx context.Context) (*ruling, error) {
 	case verdict == guard.Wrong:
 		return i.refuse("the PIN is wrong", porting.PINMismatch), nil
 	case verdict == guard.Locked:
-		return i.lockedOut(), nil
+		return i.lockedMeanwhile(ctx)
 	case verdict == busyPIN:
 		return &ruling{said: SaidHold, says: "the port that is opened compares the PIN"}, nil
 	}
