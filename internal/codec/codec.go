@@ -33,7 +33,7 @@ const envelope = "portsaga/payload/1"
 type Codec struct {
 	ring      *Ring
 	namespace string
-	ctx       context.Context //nolint:containedctx // the SDK's codecs are not handed one
+	ctx       context.Context // the SDK hands its codecs none
 	workflow  string          // whose payloads these are
 	step      bool            // these are what an activity is given or answers
 	starts    string          // tenant of an order that these payloads start; "" if they start none
@@ -44,6 +44,10 @@ var _ converter.PayloadCodecWithSerializationContext = Codec{}
 
 // WithSerializationContext is the codec of one workflow.
 func (c Codec) WithSerializationContext(at converter.SerializationContext) converter.PayloadCodec {
+	return c.of(at)
+}
+
+func (c Codec) of(at converter.SerializationContext) Codec {
 	switch at := at.(type) {
 	case converter.WorkflowSerializationContext:
 		c.workflow, c.step = at.WorkflowID, false
@@ -122,11 +126,11 @@ type place struct{ namespace, bound string }
 func (p place) associated() []byte { return []byte(envelope + "\x00" + p.namespace + "\x00" + p.bound) }
 
 func (p place) seal(key tink.AEAD, payload *commonpb.Payload) (*commonpb.Payload, error) {
-	clear, err := proto.Marshal(payload)
+	plain, err := proto.Marshal(payload)
 	if err != nil {
 		return nil, fmt.Errorf("seal payload: %w", err)
 	}
-	sealed, err := key.Encrypt(clear, p.associated())
+	sealed, err := key.Encrypt(plain, p.associated())
 	if err != nil {
 		return nil, fmt.Errorf("seal payload: %w", err)
 	}
@@ -136,12 +140,12 @@ func (p place) seal(key tink.AEAD, payload *commonpb.Payload) (*commonpb.Payload
 }
 
 func (p place) open(key tink.AEAD, sealed *commonpb.Payload) (*commonpb.Payload, error) {
-	clear, err := key.Decrypt(sealed.GetData(), p.associated())
+	plain, err := key.Decrypt(sealed.GetData(), p.associated())
 	if err != nil {
 		return nil, refuse("payload-broken", p.bound, "a payload was changed, or sealed with another key")
 	}
 	var payload commonpb.Payload
-	if err := proto.Unmarshal(clear, &payload); err != nil {
+	if err := proto.Unmarshal(plain, &payload); err != nil {
 		return nil, refuse("payload-broken", p.bound, "what was sealed is no payload")
 	}
 	return &payload, nil

@@ -122,9 +122,9 @@ func TestMessagesOfTheDesk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start(t, port, "acme")
-	clear, err := converter.GetDefaultDataConverter().ToPayload(map[string]string{"decision": "approve"})
+	plain, err := converter.GetDefaultDataConverter().ToPayload(map[string]string{"decision": "approve"})
 	require.NoError(t, err)
-	sealed, err := w.sealForDesk(t.Context(), namespace, []*commonpb.Payload{clear})
+	sealed, err := w.sealForDesk(t.Context(), namespace, []*commonpb.Payload{plain})
 	require.NoError(t, err)
 
 	var message map[string]string

@@ -41,7 +41,7 @@ func (r *Ring) Converter(namespace string) Converter { return Converter{r.Codec(
 
 // WithSerializationContext is the converter of one workflow.
 func (c Converter) WithSerializationContext(at converter.SerializationContext) converter.DataConverter {
-	c.codec = c.codec.WithSerializationContext(at).(Codec) //nolint:errcheck,forcetypeassert // it returns its own kind
+	c.codec = c.codec.of(at)
 	return c
 }
 

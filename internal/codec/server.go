@@ -68,6 +68,7 @@ func (s *server) fromOurPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Origin")
 		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		origin := r.Header.Get("Origin")
 		if origin != "" {
 			if !slices.Contains(s.Origins, origin) {
@@ -104,7 +105,7 @@ func (s *server) serve(verb string, do work) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(answer)
+		_, _ = w.Write(answer) //nolint:gosec // G705: it is JSON, and nobody takes it for a page
 	}
 }
 
@@ -187,13 +188,13 @@ func (s *server) show(ctx context.Context, reader Reader, p *commonpb.Payload, a
 		a.Withheld++
 		return p, nil
 	}
-	clear, err := place.open(key, p)
+	opened, err := place.open(key, p)
 	if err != nil {
 		return line("This payload does not open: it was changed, or sealed with another key."), nil //nolint:nilerr // the reader is told
 	}
 	a.Opened++
 	a.Owners = append(a.Owners, place.owner())
-	return clear, nil
+	return opened, nil
 }
 
 func detailOf(err error) string {

@@ -158,7 +158,7 @@ func TestServerTellsOfErasedAndBrokenPayloads(t *testing.T) {
 	broken := c.seal(t, another, "x")
 	broken.Data[20] ^= 1
 	c.shelf.erase(port)
-	c.Ring.keys = map[string]dataKey{}
+	c.keys = map[string]dataKey{}
 
 	status, shown := c.ask(t, "decode", c.token(t, nil, everything), gone, broken)
 	require.Equal(t, http.StatusOK, status)
@@ -255,7 +255,7 @@ func TestServerWithoutAKeyStore(t *testing.T) {
 	c := newCounter(t, nil)
 	c.start(t, port, "acme")
 	sealed := c.seal(t, port, "clear")
-	c.Ring.keys = map[string]dataKey{}
+	c.keys = map[string]dataKey{}
 	c.shelf.down = func() error { return errDown }
 	status, _ := c.ask(t, "decode", c.token(t, nil, everything), sealed)
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -265,12 +265,12 @@ func TestServerSealsMessages(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t, func(o *ServerOptions) { o.Encode = true })
 	c.start(t, port, "acme")
-	clear, err := converter.GetDefaultDataConverter().ToPayload(porting.Note{By: "ana", Text: "called the donor"})
+	plain, err := converter.GetDefaultDataConverter().ToPayload(porting.Note{By: "ana", Text: "called the donor"})
 	require.NoError(t, err)
 
-	status, _ := c.ask(t, "encode", c.token(t, nil, everything), clear)
+	status, _ := c.ask(t, "encode", c.token(t, nil, everything), plain)
 	require.Equal(t, http.StatusForbidden, status, "to read is not to write")
-	status, sealed := c.ask(t, "encode", c.token(t, nil, readClaims{Encode: true}), clear)
+	status, sealed := c.ask(t, "encode", c.token(t, nil, readClaims{Encode: true}), plain)
 	require.Equal(t, http.StatusOK, status)
 	var note porting.Note
 	require.NoError(t, c.of(port).FromPayload(sealed[0], &note))
