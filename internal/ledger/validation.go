@@ -131,7 +131,6 @@ func (l *Ledger) InOpenPort(ctx context.Context, except string, tokens ...string
 	}
 	marks := list(len(tokens), func(i int) string { return fmt.Sprintf("$%d", i+2) })
 	var held int
-	//nolint:gosec // what is joined are placeholders
 	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM port_numbers WHERE released_at IS NULL AND port_id <> $1 AND token IN (`+marks+`)`, args...).Scan(&held)
 	return held > 0, fault("look up numbers", "", err)
 }
