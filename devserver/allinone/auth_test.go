@@ -60,6 +60,7 @@ func portsAs(t *testing.T, s *Stack, dir string, role authorizer.Role) *starter.
 	require.NoError(t, err)
 	options := s.Engine.ClientOptions()
 	options.HeadersProvider = issuer.Headers("test", role)
+	s.seals.ring.Seal(&options)
 	c, err := client.DialContext(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

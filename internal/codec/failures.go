@@ -60,7 +60,7 @@ func unsaid(err error) *failurepb.Failure {
 		info.Type, info.NonRetryable = said.Type(), said.NonRetryable()
 	}
 	return &failurepb.Failure{
-		Source: "GoSDK", Message: "the message could not be sealed: the key store is not available",
+		Source: "GoSDK", Message: "what it says could not be sealed: its key could not be had",
 		FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: info},
 	}
 }
