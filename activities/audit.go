@@ -73,10 +73,10 @@ func (a *Activities) recordTrusted(ctx context.Context, in porting.SubmitInput) 
 }
 
 // recordCount writes down what the gate weighed when it found the decisions sufficient, so that anybody can weigh it again.
-func (q quorum) recordCount(ctx context.Context, statements []string) error {
+func (q quorum) recordCount(ctx context.Context, signatures []string) error {
 	fact := audit.CountFact{
 		Run: q.run, Submitter: q.submitter, Policy: q.policy, PolicyRef: q.want.Policy, Version: q.want.OrderVersion,
-		Order: q.want.OrderDigest, Shown: q.want.ShownDigest, Nonce: q.want.Nonce, Registry: q.registry.Digest(), Decisions: statements,
+		Order: q.want.OrderDigest, Shown: q.want.ShownDigest, Nonce: q.want.Nonce, Registry: q.registry.Digest(), Decisions: signatures,
 	}
 	leaf := audit.Leaf{At: q.now, Kind: audit.Counted, Port: q.want.Port, Ref: q.run + "/" + activity.GetInfo(ctx).ActivityID, Data: fact}
 	return q.ledger.Append(ctx, registryLeaf(q.registry), leaf)

@@ -13,9 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/activities"
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/audit/evidence"
+	"github.com/portsaga/portsaga/internal/fraud"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -50,11 +52,18 @@ func signer(t *testing.T, books *ledger.Ledger) *audit.Signer {
 func TestEvidenceOfAPort(t *testing.T) {
 	t.Parallel()
 	w := newSignedWorld(t, obliging())
+	policy, err := fraud.Hold("")
+	require.NoError(t, err)
+	w.Fraud = &activities.Fraud{Policy: policy}
+	w.found = w.screen(w.order)
 	key := signer(t, w.Ledger)
 	checkpointer := &audit.Checkpointer{Log: w.Ledger, Signer: key, Now: time.Now}
-	decisions := w.approvedBy("ben")
-	_, err := checkpointer.Once(t.Context())
+	decisions := w.approvedBy("ben", "fay")
+	_, err = checkpointer.Once(t.Context())
 	require.NoError(t, err)
+	require.NoError(t, w.Ledger.RecordExchange(t.Context(), ledger.Exchange{
+		PortID: portID, Carrier: "simulator", At: monday, Step: porting.StepSubmit, Method: "POST", Path: "/orders", Status: 201, Request: []byte(`{"pon":"1"}`), Answer: []byte(`{}`),
+	}))
 	require.Equal(t, porting.CarrierConfirmed, w.send(w.submission(decisions)).State)
 	require.Equal(t, porting.CarrierActive, w.askGate(w.activation(decisions)).Status.State)
 	_, err = w.ClosePort(t.Context(), porting.CloseInput{Port: portID, Outcome: porting.OutcomeCompleted, At: monday, Timeline: []porting.Entry{
@@ -65,7 +74,7 @@ func TestEvidenceOfAPort(t *testing.T) {
 	require.NoError(t, err)
 
 	require.Equal(t, []audit.Kind{
-		audit.Claimed, audit.Screened, audit.Decided, audit.Counted, audit.Submission, audit.Intent, audit.Done,
+		audit.Claimed, audit.Screened, audit.Screened, audit.Decided, audit.Decided, audit.Exchange, audit.Counted, audit.Submission, audit.Intent, audit.Done,
 		audit.ActivationBegun, audit.Intent, audit.Done, audit.ActivationEnded, audit.Transition, audit.Transition, audit.Closed,
 	}, logged(t, w.Ledger, portID))
 

@@ -39,7 +39,7 @@ func (q quorum) check(ctx context.Context, decisions []porting.Decision) (*porti
 		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: "an approver rejected the order"}, err
 	}
 	var valid []porting.Decision
-	var statements []string
+	var signatures []string
 	var void string
 	for _, d := range decisions {
 		counted, err := q.recheck(ctx, d)
@@ -50,12 +50,12 @@ func (q quorum) check(ctx context.Context, decisions []porting.Decision) (*porti
 		if err != nil {
 			return nil, err
 		}
-		valid, statements = append(valid, counted), append(statements, approval.Digest(d.Proof.Statement))
+		valid, signatures = append(valid, counted), append(signatures, approval.Digest([]byte(d.Proof.Signature)))
 	}
 	ruling, missing := q.policy.Decide(porting.Facts{Version: q.want.OrderVersion, Submitter: q.submitter, Run: q.run}, valid)
 	switch ruling {
 	case porting.RulingApproved:
-		return nil, q.recordCount(ctx, statements)
+		return nil, q.recordCount(ctx, signatures)
 	case porting.RulingDeclined:
 		return &porting.Refusal{Reason: porting.ApprovalVoid, Note: "an approver rejected the order"}, nil
 	default:

@@ -60,8 +60,8 @@ type CountFact struct {
 	Order     string         `json:"order_digest"`
 	Shown     string         `json:"shown_digest"`
 	Nonce     string         `json:"nonce"`
-	Registry  string         `json:"registry"` // digest of the document
-	Decisions []string       `json:"decisions"`
+	Registry  string         `json:"registry"`  // digest of the document
+	Decisions []string       `json:"decisions"` // digests of the signatures: two persons may sign the same statement
 }
 
 // SubmissionFact is the Data of Submission.

@@ -45,7 +45,7 @@ func (v *verifier) decisions() {
 			wrong = append(wrong, fmt.Sprintf("the decision of leaf %d does not hold: %v", e.Index, err))
 			continue
 		}
-		signed[fact.Statement] = d
+		signed[fact.Signature] = d
 	}
 	v.each("signatures", wrong, fmt.Sprintf("%d decisions are signed by persons whom the registry of then knows", len(signed)))
 	if unsigned > 0 {

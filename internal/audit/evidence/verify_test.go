@@ -124,9 +124,21 @@ func TestForgeries(t *testing.T) {
 		"another approver": {func(b evidence.Bundle) evidence.Bundle {
 			return edit(b, audit.Decided, `"by":"ben"`, `"by":"fay"`)
 		}, "signatures"},
-		"a milder policy": {func(b evidence.Bundle) evidence.Bundle {
-			return edit(b, audit.Counted, `"people":1`, `"people":2`)
+		"a stricter policy than was counted by": {func(b evidence.Bundle) evidence.Bundle {
+			return edit(b, audit.Counted, `"people":`, `"people":3`)
 		}, "decision"},
+		"a judgement on other evidence": {func(b evidence.Bundle) evidence.Bundle {
+			b.Judgements[0].Evidence = "{}"
+			return b
+		}, "fraud desk"},
+		"another judgement": {func(b evidence.Bundle) evidence.Bundle {
+			b.Judgements[0].Said.Outcome = "clear "
+			return b
+		}, "fraud desk"},
+		"another answer of the carrier": {func(b evidence.Bundle) evidence.Bundle {
+			b.Exchanges[0].Answer = `{"ok":true}`
+			return b
+		}, "exchanges"},
 		"a count without its decision":          {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Decided) }, "decision"},
 		"a count that is left out":              {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Counted) }, "inclusion"},
 		"a claim that is left out":              {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Claimed) }, "inclusion"},
@@ -269,7 +281,7 @@ func TestStatementsAreExactBytes(t *testing.T) {
 			require.Equal(t, document, again)
 		}
 	}
-	require.Equal(t, 1, statements)
+	require.NotZero(t, statements)
 }
 
 func TestPage(t *testing.T) {
