@@ -76,7 +76,7 @@ func TestUnlawfulAnswersAreNotLoaded(t *testing.T) {
 		"tenants: {bank: {lead: 25h}}":                       "tenants.bank.lead is up to a day",
 		"lead: -1m":                                          "lead is up to a day",
 		"answers: {medium: refuse, high: approve}":           "under br medium risk is refused and high risk approved",
-		"anwsers: {high: approve}":                           "anwsers",
+		"defaults: {high: approve}":                          "defaults",
 		"tenants: {bank: {answers: {high: approve}}, b: 12}": "cannot unmarshal",
 	} {
 		_, err := answersFrom(t, text)

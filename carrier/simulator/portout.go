@@ -51,6 +51,11 @@ type PortOut struct {
 	PIN      string                 `json:"pin,omitempty"`
 }
 
+// Ask is a request as its counterparty sends it, with the PIN in it.
+func Ask(scenario string, r porting.PortOutRequest) PortOut {
+	return PortOut{Scenario: scenario, Request: r, PIN: r.Given.PIN.Reveal()}
+}
+
 // PortOutView is a port-out as the carrier shows it.
 type PortOutView struct {
 	PortOut

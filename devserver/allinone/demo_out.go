@@ -36,7 +36,7 @@ func startDemoOut(ctx context.Context, s *Stack, sc simulate.Scenario, request p
 		return nil, err
 	}
 	s.Carrier.LearnPortOut(*sc.PortOut)
-	if err := s.Carrier.SendPortOut(simulator.PortOut{Scenario: sc.PortOut.Name, PIN: request.Given.PIN.Reveal(), Request: request}); err != nil {
+	if err := s.Carrier.SendPortOut(simulator.Ask(sc.PortOut.Name, request)); err != nil {
 		return nil, err
 	}
 	d := newDemo(s, sc, request.PortID(), tell)

@@ -66,7 +66,7 @@ func RunPortOut(ctx context.Context, book *rules.Book, request porting.PortOutRe
 func (w *world) ask(ctx context.Context, request porting.PortOutRequest, s Scenario, at time.Time) (porting.PortOutInput, error) {
 	w.carrier.LearnPortOut(*s.PortOut)
 	pin := request.Given.PIN
-	if err := w.carrier.SendPortOut(simulator.PortOut{Scenario: s.PortOut.Name, PIN: pin.Reveal(), Request: request}); err != nil {
+	if err := w.carrier.SendPortOut(simulator.Ask(s.PortOut.Name, request)); err != nil {
 		return porting.PortOutInput{}, err
 	}
 	asked, err := w.carrier.PortOutStatus(ctx, request.ID)
