@@ -25,6 +25,7 @@ type Order struct {
 	Account       Account       `json:"account" yaml:"account"`                     // the subscriber's account at the donor
 	Authorization Authorization `json:"authorization" yaml:"authorization"`         // the subscriber's permission
 	Wishes        Wishes        `json:"wishes" yaml:"wishes"`                       // what the customer would like
+	Documents     []Document    `json:"documents,omitempty" yaml:"documents"`       // that the carrier gets, beside the letter of the authorization
 	CSR           *DonorRecord  `json:"csr,omitempty" yaml:"csr"`                   // the donor's record, to compare the order with; never sent
 	Returns       *Return       `json:"returns,omitempty" yaml:"-"`                 // of numbers that left us without leave
 	SubmittedBy   string        `json:"submitted_by,omitempty" yaml:"submitted_by"` // claimed, not proven; may not decide on the order
@@ -33,6 +34,29 @@ type Order struct {
 	// it is told. Empty for every ordinary port.
 	LineSeparation string `json:"line_separation,omitempty" yaml:"line_separation"`
 }
+
+// Document names a file by its content; the ledger keeps it, sealed.
+type Document struct {
+	Kind   string `json:"kind" yaml:"kind"`     // invoice, csr or other
+	SHA256 string `json:"sha256" yaml:"sha256"` // in hexadecimal
+}
+
+// Papers lists every document of the order, the letter of authorization first.
+func (o Order) Papers() []Document {
+	var all []Document
+	if o.Authorization.DocumentSHA256 != "" {
+		all = append(all, Document{Kind: DocumentLOA, SHA256: o.Authorization.DocumentSHA256})
+	}
+	return append(all, o.Documents...)
+}
+
+// Kinds of documents.
+const (
+	DocumentLOA     = "loa"
+	DocumentInvoice = "invoice"
+	DocumentCSR     = "csr"
+	DocumentOther   = "other"
+)
 
 // Return names the port-out that an order takes back.
 type Return struct {

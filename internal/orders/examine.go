@@ -51,6 +51,7 @@ func examine(order *porting.Order, listed []entry, options Options, f *findings)
 	x.examineSubscriber(paths)
 	x.examineAccount()
 	x.examineAuthorization()
+	x.examineDocuments()
 	x.examineWishes()
 	x.examineRecord()
 }

@@ -161,6 +161,9 @@ func TestSchemaAndRulesAgree(t *testing.T) {
 	require.ElementsMatch(t, slices.Collect(maps.Keys(proofs)), authorization["kind"].Enum)
 	require.ElementsMatch(t, slices.Collect(maps.Keys(features)), account["features"].Items.Enum)
 	require.Equal(t, sha256Hex.String(), authorization["document_sha256"].Pattern)
+	document := root.Properties["documents"].Items.Properties
+	require.ElementsMatch(t, papers, document["kind"].Enum)
+	require.Equal(t, sha256Hex.String(), document["sha256"].Pattern)
 	for _, name := range []string{"reference", "tenant", "carrier"} {
 		require.Equal(t, safeName.String(), root.Properties[name].Pattern, name)
 	}
