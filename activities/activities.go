@@ -27,6 +27,7 @@ type Activities struct {
 	Carriers         map[string]carrier.Gateway
 	Prefer           []string          // carriers in the order in which those are asked that can carry an order
 	Lines            map[string]bool   // carriers with a task queue of their own
+	Registry         *Registry         // of numbers, asked after an activation; nobody is when nil
 	Approvals        *Approvals        // nil where decisions are trusted as they come: demo and dev only
 	Fraud            *Fraud            // the fraud desk; nobody judges when nil
 	Notices          *notify.Notifier  // tells people; nobody is told when nil

@@ -52,6 +52,13 @@ func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (po
 	if !fence.RevokeRequestedAt.IsZero() {
 		return porting.Verification{Status: status, Revoked: true}, nil
 	}
+	gateway, err := a.gateway(in.Carrier)
+	if err != nil {
+		return porting.Verification{}, err
+	}
+	if err := a.servedHere(ctx, in.Ref.Port, gateway, status, in.Order.Numbers); err != nil {
+		return porting.Verification{}, err
+	}
 	found, err := a.freshLook(ctx, porting.ScreenInput{
 		Port: in.Ref.Port, Order: in.Order, Pack: in.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At,
 	}, in.Findings)

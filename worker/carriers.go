@@ -18,6 +18,7 @@ import (
 type Carriers struct {
 	Prefer   []string                   `yaml:"prefer"`   // in which order those are asked that can carry an order; the rest by name
 	Carriers map[string]CarrierSettings `yaml:"carriers"` // by the name that orders use
+	Registry RegistrySettings           `yaml:"registry"` // of numbers; nobody is asked after an activation when empty
 }
 
 // CarrierSettings are how one carrier is reached. Keys and secrets are named by their files and never stand here.
@@ -25,7 +26,11 @@ type CarrierSettings struct {
 	Adapter        string        `yaml:"adapter"`          // simulator, telnyx, twilio or manual
 	URL            string        `yaml:"url"`              // of its API; the public one when empty
 	Account        string        `yaml:"account"`          // account SID at Twilio
-	KeyFile        string        `yaml:"key_file"`         // API key, or auth token at Twilio
+	KeyFile        string        `yaml:"key_file"`         // API key; at Twilio the secret of api_key, or the auth token
+	APIKey         string        `yaml:"api_key"`          // SID of the API key at Twilio; the account itself when empty
+	Mailbox        string        `yaml:"mailbox"`          // of ours, which gets the signed letters back from Twilio; its domain delivers subaddresses
+	SignerName     string        `yaml:"signer_name"`      // who signs at Twilio for subscribers without an e-mail address
+	SignerEmail    string        `yaml:"signer_email"`     // and where that person reads
 	NewsKeyFile    string        `yaml:"news_key_file"`    // with which its news are verified: a public key, or a shared secret
 	NewsURL        string        `yaml:"news_url"`         // to which it sends its news, where it signs the address as well
 	Profile        string        `yaml:"profile"`          // file with what the manual desk needs to know of it
@@ -35,6 +40,18 @@ type CarrierSettings struct {
 	StepsPerSecond float64       `yaml:"steps_per_second"` // of all workers together; no bound when zero
 	SharedQueue    bool          `yaml:"shared_queue"`     // its steps are done on the queue of all, not on one of its own
 }
+
+// RegistrySettings say where it is asked which carrier serves a number, and how we are called there.
+type RegistrySettings struct {
+	Server         string   `yaml:"server"`          // name server of ENUM, host or host:port; the carrier's own lookup when empty
+	Zone           string   `yaml:"zone"`            // e164.arpa when empty
+	TLS            bool     `yaml:"tls"`             // ask over TLS
+	RoutingNumbers []string `yaml:"routing_numbers"` // of our switches, in global form
+	Carriers       []string `yaml:"carriers"`        // our names there
+}
+
+// asked reports whether anybody is asked at all: without knowing our own names, no answer means anything.
+func (r RegistrySettings) asked() bool { return len(r.RoutingNumbers)+len(r.Carriers) > 0 }
 
 const defaultTimeout = 30 * time.Second
 

@@ -75,35 +75,53 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 			return n, err
 		}
 	}
-	if s.Role.has(RoleGate) {
-		if err := n.openGate(s); err != nil {
-			return n, err
-		}
-	}
 	if s.Role.has(RoleTrust) || s.Role.has(RoleGate) {
 		if n.Ledger, err = openLedger(ctx, s); err != nil {
 			return n, err
 		}
 	}
+	if err := n.openApprovals(ctx, s); err != nil {
+		return n, err
+	}
 	if s.Role.has(RoleGate) {
-		if err := n.openDesk(s); err != nil {
+		if err := n.openGate(s); err != nil {
 			return n, err
 		}
 	}
-	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s), n.openAudit(ctx, s))
+	return n, errors.Join(n.openProtection(ctx, s), n.openAudit(ctx, s))
 }
 
-// openDesk opens the fraud desk, and the desk that tells people.
-func (n *Neighbours) openDesk(s Settings) (err error) {
+// openGate opens what only the gate has: the vault, the desks, and the carriers.
+func (n *Neighbours) openGate(s Settings) (err error) {
+	if n.Vault, err = openVault(s); err != nil {
+		return err
+	}
 	if n.Fraud, err = openFraud(s.Fraud); err != nil {
 		return err
 	}
+	senders, err := s.Notify.Senders(config.ReadSecret)
+	if err != nil {
+		return err
+	}
+	if err := n.openNotices(s, senders); err != nil {
+		return err
+	}
+	if err := n.openCarriers(s, senders[notify.Email]); err != nil {
+		return err
+	}
+	if s.WatermarkFile != "" {
+		n.Watermark, err = ledger.OpenWatermark(s.WatermarkFile)
+	}
+	return err
+}
+
+// openNotices opens the desk that tells people, if it has anything to tell them by.
+func (n *Neighbours) openNotices(s Settings, senders map[notify.Channel]notify.Sender) (err error) {
 	if n.Webhooks, err = s.Notify.Webhooks(); err != nil {
 		return err
 	}
-	senders, err := s.Notify.Senders(config.ReadSecret)
-	if err != nil || (len(senders) == 0 && len(n.Webhooks.Endpoints) == 0) {
-		return err
+	if len(senders) == 0 && len(n.Webhooks.Endpoints) == 0 {
+		return nil
 	}
 	if len(n.Webhooks.Endpoints) > 0 {
 		senders[notify.Webhook] = n.Webhooks
@@ -113,32 +131,26 @@ func (n *Neighbours) openDesk(s Settings) (err error) {
 	return err
 }
 
-// openGate opens what only the gate has: the vault and the carriers.
-func (n *Neighbours) openGate(s Settings) (err error) {
-	if n.Vault, err = openVault(s); err != nil {
-		return err
-	}
+// openCarriers opens the carriers, and the registry of numbers that is asked after an activation.
+func (n *Neighbours) openCarriers(s Settings, mail notify.Sender) error {
 	carriers, err := s.carriers()
 	if err != nil {
 		return err
 	}
-	n.Carriers, err = openCarriers(carriers, s.Calls, func() *ledger.Ledger { return n.Ledger })
+	n.Carriers, err = openCarriers(carriers, s.Calls, around{ledger: n.Ledger, vault: n.Vault, registry: n.registry, mail: mail})
 	if err != nil {
 		return err
 	}
 	if n.webhooks, err = carriers.Webhooks(); err != nil {
 		return err
 	}
-	n.settings, n.Prefer, n.Lines = carriers, carriers.Prefer, carriers.lines()
+	n.settings, n.Prefer, n.Lines, n.Registry = carriers, carriers.Prefer, carriers.lines(), carriers.Registry.open()
 	for _, gateway := range n.Carriers {
 		if network, plays := gateway.(carrier.Switch); plays {
 			n.Leaving = &activities.Leaving{Switch: network} // the simulator plays our own network, too
 		}
 	}
-	if s.WatermarkFile != "" {
-		n.Watermark, err = ledger.OpenWatermark(s.WatermarkFile)
-	}
-	return err
+	return nil
 }
 
 // openApprovals opens the registry of approvers, and the key of a worker that signs what it verified. It reads both at

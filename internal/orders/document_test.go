@@ -22,7 +22,7 @@ func TestDocuments(t *testing.T) {
 		"no digest":       {documents: []porting.Document{{Kind: "csr", SHA256: "abc"}}, codes: []string{"digest-malformed"}},
 		"too many":        {documents: slicesOf(11, porting.Document{Kind: "other", SHA256: digest}), codes: []string{"documents-too-many"}},
 	} {
-		x := &examination{findings: &findings{}, order: &porting.Order{Documents: c.documents}}
+		x := &examination{findings: newFindings(), order: &porting.Order{Documents: c.documents}}
 		x.examineDocuments()
 		var codes []string
 		for _, p := range x.problems {
