@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 )
 
 // Config says how a worker runs.
@@ -19,6 +20,10 @@ type Config struct {
 	Role        Role // RoleAll when empty
 	Neighbours  Neighbours
 	StopTimeout time.Duration // how long running steps may end after a stop; 20 s when zero
+
+	// Version is the code that this worker runs, as a worker deployment of Temporal knows it; no version when zero. Ports move
+	// on to the deployment's current version by themselves: their histories replay under newer code.
+	Version worker.WorkerDeploymentVersion
 }
 
 // Run works until ctx ends, then lets running steps end. It fails if the worker cannot start or meets a fatal error.
@@ -70,6 +75,11 @@ func options(cfg Config, fatal chan<- error) worker.Options {
 			default:
 			}
 		},
+	}
+	if cfg.Version != (worker.WorkerDeploymentVersion{}) {
+		o.DeploymentOptions = worker.DeploymentOptions{
+			UseVersioning: true, Version: cfg.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+		}
 	}
 	o.Interceptors = []interceptor.WorkerInterceptor{&manners{}}
 	if cfg.Neighbours.registry != nil {

@@ -123,7 +123,13 @@ func (f *Factory) serve(ctx context.Context) error {
 	if options.Validation != nil {
 		chores = append(chores, options.Validation.Run)
 	}
-	return together(ctx, codecServer, func(ctx context.Context) error { return serve.Run(ctx, listener, handler, chores...) })
+	cfg, err := f.Config()
+	if err != nil {
+		return err
+	}
+	return together(ctx, codecServer,
+		func(ctx context.Context) error { return f.serveMetrics(ctx, cfg, nil, nil) }, // workers of sagas count the ports
+		func(ctx context.Context) error { return serve.Run(ctx, listener, handler, chores...) })
 }
 
 // doorOptions are everything behind the door: the ledger, the sagas, and who may ask.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
 
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/telemetry"
@@ -101,12 +103,21 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours})
+			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, Version: versionFrom(os.Getenv)})
 		},
 		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) },
 		func(ctx context.Context) error {
 			return f.serveMetrics(ctx, cfg, countedBy(role, works), func() time.Time { return connection.Clock().Business(f.Now()) })
 		})
+}
+
+// versionFrom reads the variables that Temporal's worker controller sets. Both or neither: half a version is none.
+func versionFrom(env func(string) string) sdk.WorkerDeploymentVersion {
+	v := sdk.WorkerDeploymentVersion{DeploymentName: env("TEMPORAL_DEPLOYMENT_NAME"), BuildID: env("TEMPORAL_WORKER_BUILD_ID")}
+	if v.DeploymentName == "" || v.BuildID == "" {
+		return sdk.WorkerDeploymentVersion{}
+	}
+	return v
 }
 
 // countedBy is who counts the ports: workers that run sagas, and no others.
