@@ -153,7 +153,7 @@ func (d desk) service(t *testing.T) *starter.Client {
 		HostPort: dev.Address, Namespace: dev.Namespace,
 		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	}
-	keys, err := sealing.Seal(&options, sealing.Keys{Store: filepath.Join(d.dir(), "ledger.db"), TenantKeys: filepath.Join(d.dir(), "tenant-keys")})
+	keys, err := sealing.Seal(&options, sealing.Keys{Store: filepath.Join(d.dir(), "keys.db"), TenantKeys: filepath.Join(d.dir(), "tenant-keys")})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, keys.Close()) })
 	c, err := client.DialContext(t.Context(), options)

@@ -42,7 +42,7 @@ func TestWorkersByRoleRunPortsInRealTime(t *testing.T) {
 	var workers []*process
 	for role, place := range map[string]desk{
 		"workflow": lean.with("PORTSAGA_LEDGER=/nowhere", "PORTSAGA_KEY_FILE=/nowhere", "PORTSAGA_SIGNING_KEY=/nowhere",
-			"PORTSAGA_KEYS="+filepath.Join(d.dir(), "ledger.db")), // of the ledger the data keys, and nothing else
+			"PORTSAGA_KEYS="+filepath.Join(d.dir(), "keys.db")), // the data keys, and nothing else
 		"trust": lean.with("PORTSAGA_KEY_FILE=/nowhere"),
 		"gate":  lean.with("PORTSAGA_CARRIER_URL=" + running.carrier),
 	} {

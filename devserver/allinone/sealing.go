@@ -25,7 +25,7 @@ import (
 // seals are what the payloads of a stack are sealed with, and the codec server that opens them for its Web UI. A nil one
 // seals nothing.
 type seals struct {
-	keys    *ledger.Keys
+	books   *ledger.Ledger // of data keys alone: ports can be started while the ledger is away
 	wrapper codec.TenantKeys
 	ring    *codec.Ring
 	desk    net.Listener
@@ -36,15 +36,15 @@ func openSeals(ctx context.Context, o Options) (*seals, error) {
 	if o.Plain {
 		return nil, nil
 	}
-	keys, err := ledger.OpenKeys(filepath.Join(o.Dir, "ledger.db"))
+	books, err := ledger.Open(ctx, filepath.Join(o.Dir, "keys.db"))
 	if err != nil {
 		return nil, err
 	}
-	s := &seals{keys: keys, wrapper: codec.TenantKeys(filepath.Join(o.Dir, "tenant-keys")), path: "/" + strings.ToLower(rand.Text())}
+	s := &seals{books: books, wrapper: codec.TenantKeys(filepath.Join(o.Dir, "tenant-keys")), path: "/" + strings.ToLower(rand.Text())}
 	if err := s.wrapper.Ready(); err != nil {
 		return s, err
 	}
-	s.ring = codec.NewRing(keys, s.wrapper)
+	s.ring = codec.NewRing(books.Keys(), s.wrapper)
 	if s.desk, err = (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return s, fmt.Errorf("open the codec server: %w", err)
 	}
@@ -112,5 +112,5 @@ func (s *seals) close() error {
 	if s.desk != nil {
 		_ = s.desk.Close() // it may have been closed by its server
 	}
-	return s.keys.Close()
+	return s.books.Close()
 }

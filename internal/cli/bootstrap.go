@@ -100,15 +100,19 @@ func prepareLedger(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(firstTenantKeys(ctx, cfg, books.Keys()), books.Close())
+	if err := books.Close(); err != nil || !cfg.Encrypts() {
+		return err
+	}
+	keys, err := ledger.Open(ctx, cfg.Keys)
+	if err != nil {
+		return err
+	}
+	return errors.Join(firstTenantKeys(ctx, cfg, keys.Keys()), keys.Close())
 }
 
 // firstTenantKeys makes the file of tenants' keys for a deployment that has sealed nothing yet. Later, a file that is missing
 // is a mistake to be seen: a new one would open nothing.
 func firstTenantKeys(ctx context.Context, cfg config.Config, keys *ledger.Keys) error {
-	if !cfg.Encrypts() {
-		return nil
-	}
 	sealed, err := keys.DataKeys(ctx, "", 1)
 	if err != nil || len(sealed) > 0 {
 		return err

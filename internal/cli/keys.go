@@ -27,6 +27,23 @@ func newKeys(f *Factory) *cobra.Command {
 	return group(cmd, newKeysShow(f), newKeysRotate(f), newKeysHold(f), newKeysErase(f))
 }
 
+// withKeys opens the database of data keys: the ledger's own, or one beside it.
+func (f *Factory) withKeys(ctx context.Context, do func(*ledger.Ledger) error) error {
+	cfg, err := f.Config()
+	if err != nil {
+		return err
+	}
+	if err := ledgerIsThere(cfg.Keys); err != nil {
+		return err
+	}
+	keys, err := ledger.Open(ctx, cfg.Keys)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	return do(keys)
+}
+
 // keyCount is what there is of keys.
 type keyCount struct {
 	Keys          int       `json:"keys"`
@@ -44,7 +61,7 @@ func newKeysShow(f *Factory) *cobra.Command {
 		Example: "  portsaga keys show\n  portsaga keys show PORT -o json | jq .erased_at",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withLedger(cmd.Context(), func(books *ledger.Ledger) error {
+			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error {
 				if len(args) == 0 {
 					return f.countKeys(cmd.Context(), books.Keys())
 				}
@@ -124,7 +141,7 @@ func newKeysRotate(f *Factory) *cobra.Command {
 		Example: "  portsaga keys rotate\n  portsaga keys rotate -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.withLedger(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books) })
+			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books) })
 		},
 	}
 }

@@ -34,7 +34,7 @@ func newKeysHold(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.withLedger(cmd.Context(), func(books *ledger.Ledger) (err error) {
+			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) (err error) {
 				var key ledger.DataKey
 				if release {
 					key, err = books.ReleaseDataKey(cmd.Context(), args[0], who, f.Now())
@@ -101,7 +101,10 @@ func (f *Factory) eraseKey(ctx context.Context, port, by string) error {
 	if _, err := requireOver(ctx, c, porting.RescueID(port)); err != nil {
 		return err
 	}
-	return f.withLedger(ctx, func(books *ledger.Ledger) error {
+	if err := f.requireReleased(ctx, port); err != nil {
+		return err
+	}
+	return f.withKeys(ctx, func(books *ledger.Ledger) error {
 		key, err := books.EraseDataKey(ctx, port, by, f.Now())
 		if err != nil {
 			return err
@@ -115,22 +118,39 @@ func (f *Factory) eraseKey(ctx context.Context, port, by string) error {
 	})
 }
 
+// requireReleased refuses ports that hold their numbers in the ledger, which may be another database than that of the keys.
+func (f *Factory) requireReleased(ctx context.Context, port string) error {
+	return f.withLedger(ctx, func(books *ledger.Ledger) error {
+		fence, err := books.Fence(ctx, port)
+		if porting.KindOf(err) == porting.NotFound {
+			return nil
+		}
+		if err != nil || fence.ClaimedAt.IsZero() || !fence.ReleasedAt.IsZero() {
+			return err
+		}
+		return notEnded(port)
+	})
+}
+
+func notEnded(workflow string) error {
+	return &porting.Error{
+		Kind: porting.Refused, Code: "port-open", Op: "erase data key", Object: workflow, Detail: "it has not ended; without its key it could not go on",
+		Next: "erase it when it has ended",
+	}
+}
+
 // requireOver refuses workflows that run: without their key they could not go on. It returns the bulk order of a port.
 func requireOver(ctx context.Context, c client.Client, workflow string) (bulk string, err error) {
-	const op = "erase data key"
 	described, err := c.DescribeWorkflowExecution(ctx, workflow, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return "", nil
 	}
 	if err != nil {
-		return "", unread(op, workflow, err)
+		return "", unread("erase data key", workflow, err)
 	}
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return "", &porting.Error{
-			Kind: porting.Refused, Code: "port-open", Op: op, Object: workflow, Detail: "it has not ended; without its key it could not go on",
-			Next: "erase it when it has ended",
-		}
+		return "", notEnded(workflow)
 	}
 	if order := info.GetSearchAttributes().GetIndexedFields()[porting.AttrOrder]; order != nil {
 		err = converter.GetDefaultDataConverter().FromPayload(order, &bulk)

@@ -30,7 +30,7 @@ type Config struct {
 	Ledger            string `split_words:"true" desc:"ledger database: a SQLite file or a postgres:// DSN (ledger.db in PORTSAGA_DIR)"`
 	KeyFile           string `split_words:"true" desc:"key of the vault (the file key in PORTSAGA_DIR)"`
 	Encryption        string `split_words:"true" default:"on" desc:"on seals every payload that Temporal is given; off is for tests that look for what leaks"`
-	Keys              string `split_words:"true" desc:"database with the data keys of orders (PORTSAGA_LEDGER)"`
+	Keys              string `split_words:"true" desc:"database with the data keys of orders (the one that PORTSAGA_LEDGER names, or keys.db in PORTSAGA_DIR)"`
 	TenantKeys        string `split_words:"true" desc:"what wraps data keys: a file, or the key URI of a KMS with {tenant} in it (tenant-keys in PORTSAGA_DIR)"`
 	RulesDir          string `split_words:"true" desc:"directory of rule packs that replace or extend the embedded ones"`
 	PortoutPolicy     string `split_words:"true" desc:"answers to port-outs at the last moment, by tenant and risk (approve; at high risk refuse where the rules allow it)"`
@@ -101,7 +101,7 @@ func (c *Config) locate() error {
 	}
 	c.Ledger = cmp.Or(c.Ledger, c.localLedger())
 	c.KeyFile = cmp.Or(c.KeyFile, filepath.Join(c.Dir, "key"))
-	c.Keys = cmp.Or(c.Keys, c.Ledger)
+	c.Keys = cmp.Or(c.Keys, c.usualKeys())
 	c.TenantKeys = cmp.Or(c.TenantKeys, filepath.Join(c.Dir, "tenant-keys"))
 	c.Registry = cmp.Or(c.Registry, filepath.Join(c.Dir, "registry.json"))
 	c.RegistryRoots = cmp.Or(c.RegistryRoots, filepath.Join(c.Dir, "registry-roots.json"))
@@ -111,6 +111,15 @@ func (c *Config) locate() error {
 }
 
 func (c *Config) localLedger() string { return filepath.Join(c.Dir, "ledger.db") }
+
+// usualKeys is a database of its own beside the local ledger, so that ports can be started while that is away. A ledger that
+// was named holds its keys, too.
+func (c *Config) usualKeys() string {
+	if c.NamesLedger() {
+		return c.Ledger
+	}
+	return filepath.Join(c.Dir, "keys.db")
+}
 
 // NamesLedger reports whether a ledger was named, rather than the one that a local dev would have.
 func (c *Config) NamesLedger() bool { return c.Ledger != c.localLedger() }

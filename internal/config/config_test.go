@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: filepath.Join("/home/ana", ".portsaga"), TaskQueue: "portsaga",
 		Ledger: filepath.Join("/home/ana", ".portsaga", "ledger.db"), KeyFile: filepath.Join("/home/ana", ".portsaga", "key"),
-		Encryption: config.EncryptionOn, Keys: filepath.Join("/home/ana", ".portsaga", "ledger.db"), TenantKeys: filepath.Join("/home/ana", ".portsaga", "tenant-keys"),
+		Encryption: config.EncryptionOn, Keys: filepath.Join("/home/ana", ".portsaga", "keys.db"), TenantKeys: filepath.Join("/home/ana", ".portsaga", "tenant-keys"),
 		Registry:      filepath.Join("/home/ana", ".portsaga", "registry.json"),
 		RegistryRoots: filepath.Join("/home/ana", ".portsaga", "registry-roots.json"), SigningKey: filepath.Join("/home/ana", ".portsaga", "signing_key"), Protection: filepath.Join("/home/ana", ".portsaga", "protection.yaml"),
 		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
@@ -70,10 +70,12 @@ func TestANamedLedger(t *testing.T) {
 	c, err := config.Load()
 	require.NoError(t, err)
 	require.False(t, c.NamesLedger())
+	require.Equal(t, filepath.Join("/d", "keys.db"), c.Keys)
 
 	t.Setenv("PORTSAGA_LEDGER", "postgres://l")
 	c, err = config.Load()
 	require.NoError(t, err)
+	require.Equal(t, "postgres://l", c.Keys, "a ledger that was named holds its keys")
 	require.True(t, c.NamesLedger())
 }
 
