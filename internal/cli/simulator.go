@@ -10,7 +10,7 @@ import (
 )
 
 func newSimulator(f *Factory) *cobra.Command {
-	var scenario string
+	var scenario, scenarios string
 	cmd := &cobra.Command{
 		Use:   "simulator",
 		Short: "Run the simulated carrier",
@@ -20,19 +20,20 @@ func newSimulator(f *Factory) *cobra.Command {
 		GroupID: groupRunning,
 		Hidden:  true,
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.simulate(cmd.Context(), scenario) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.simulate(cmd.Context(), scenario, scenarios) },
 	}
 	cmd.Flags().StringVar(&scenario, "scenario", "", "how it treats orders (happy)")
+	cmd.Flags().StringVar(&scenarios, "scenarios", "", "directory of more scenarios, *.yaml")
 	return cmd
 }
 
-func (f *Factory) simulate(ctx context.Context, scenario string) error {
+func (f *Factory) simulate(ctx context.Context, scenario, scenarios string) error {
 	cfg, err := f.Config()
 	if err != nil {
 		return err
 	}
 	options := simulator.Options{
-		Addr: cfg.Simulator.Addr, StateFile: cfg.Simulator.State, Scenario: scenario,
+		Addr: cfg.Simulator.Addr, StateFile: cfg.Simulator.State, Scenario: scenario, ScenarioDir: scenarios,
 		WebhookURL: cfg.Simulator.WebhookURL, Log: f.Log(),
 	}
 	if options.WebhookURL != "" {

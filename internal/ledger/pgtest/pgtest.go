@@ -36,8 +36,8 @@ func Start(t testing.TB) *Server {
 		require.NoError(t, err)
 		return &Server{admin}
 	}
-	initdb, pgCtl := program(t, "initdb"), program(t, "pg_ctl")
-	runAs := serverUser(t)
+	initdb, pgCtl := Program(t, "initdb"), Program(t, "pg_ctl")
+	runAs := User(t)
 
 	// The path of a socket has a hundred characters at most: the test's own directory may be too deep.
 	dir, err := os.MkdirTemp("", "pgtest-")
@@ -103,8 +103,8 @@ func (s *Server) exec(t testing.TB, statement string) {
 	require.NoError(t, err)
 }
 
-// program finds one of PostgreSQL's programs; Debian keeps them outside the PATH.
-func program(t testing.TB, name string) string {
+// Program finds one of PostgreSQL's programs; Debian keeps them outside the PATH. It skips the test where there is none.
+func Program(t testing.TB, name string) string {
 	t.Helper()
 	if path, err := exec.LookPath(name); err == nil {
 		return path
@@ -116,8 +116,8 @@ func program(t testing.TB, name string) string {
 	return ""
 }
 
-// serverUser is whom the server runs as: nil means the present user. PostgreSQL refuses to run as root.
-func serverUser(t testing.TB) *syscall.Credential {
+// User is whom the server runs as: nil means the present user. PostgreSQL refuses to run as root.
+func User(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return nil
