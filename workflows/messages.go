@@ -55,7 +55,7 @@ func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
 		return s.judge(ctx, d)
 	}
 	answer := s.take(ctx, msg)
-	if !revokes(msg) {
+	if !revokes(msg) || s.port.Revocation == nil { // a no to a port-out is weighed; it closes no fence by itself
 		return answer, nil
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx) // who revokes is answered also while Temporal cancels the port
