@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -44,6 +45,9 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 		return porting.Receipt{}, err
 	}
 	receipt.Carrier, receipt.Line = route.Name, a.Lines[route.Name]
+	if receipt.Refused, err = a.missingDocument(ctx, in.Order); receipt.Refused != nil || err != nil {
+		return receipt, err
+	}
 	if in.Order.Carrier == "" && receipt.Carrier != a.defaultCarrier() {
 		receipt.PackWhy += "; " + route.Why
 	}
@@ -60,6 +64,24 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	}
 	receipt.Epoch = fence.Epoch
 	return receipt, a.rememberPeople(ctx, in, receipt)
+}
+
+// missingDocument refuses an order that names a document which nobody added: the carrier would wait for it. A letter of
+// authorization may be on paper alone.
+func (a *Activities) missingDocument(ctx context.Context, order porting.Order) (*porting.Refusal, error) {
+	for _, d := range order.Documents {
+		_, err := a.Ledger.Document(ctx, d.SHA256)
+		if porting.CodeOf(err) == "document-unknown" {
+			return &porting.Refusal{
+				Reason: porting.OrderInvalid,
+				Note:   fmt.Sprintf("the ledger does not have the %s %s; add it with portsaga document add", d.Kind, d.SHA256),
+			}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // askForSignatures makes the port one that takes signed decisions only.

@@ -70,6 +70,12 @@ func TestReceiveOrderRefuses(t *testing.T) {
 			order:  func(o *porting.Order) { o.Numbers = []porting.Number{another} },
 			before: func(w *world) { w.taken(order()) }, reason: porting.OrderInvalid, note: "the port already holds other numbers",
 		},
+		"a document that nobody added": {
+			order: func(o *porting.Order) {
+				o.Documents = []porting.Document{{Kind: porting.DocumentInvoice, SHA256: "4e07"}}
+			},
+			reason: porting.OrderInvalid, note: "the ledger does not have the invoice 4e07; add it with portsaga document add",
+		},
 		"a number twice": {order: func(o *porting.Order) { o.Numbers = []porting.Number{number, number} }, reason: porting.OrderInvalid, note: "number +1…0123 is in the order twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +97,15 @@ func TestReceiveOrderRefuses(t *testing.T) {
 			require.Empty(t, receipt.Tokens, "a refused order holds nothing to search for")
 		})
 	}
+}
+
+func TestReceiveOrderTakesAnOrderWithItsDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, &scripted{t: t})
+	require.NoError(t, w.Ledger.PutDocument(t.Context(), ledger.Document{SHA256: "4e07", Kind: porting.DocumentInvoice, Sealed: []byte("sealed"), AddedAt: monday}))
+	o := order()
+	o.Documents = []porting.Document{{Kind: porting.DocumentInvoice, SHA256: "4e07"}}
+	w.taken(o)
 }
 
 func TestReceiveOrderTakesAScaledClockInTheDemo(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// maxDocument is the largest document that is taken, in bytes: what every carrier takes.
-const maxDocument = 10 << 20
+// MaxDocument is the largest document that is taken, in bytes: what every carrier takes.
+const MaxDocument = 10 << 20
 
 // Documents keeps the files that go with orders sealed in the ledger.
 type Documents struct {
@@ -29,7 +29,7 @@ func NewDocuments(l *ledger.Ledger, v *vault.Vault) *Documents { return &Documen
 
 // Add keeps a document and returns the digest by which orders name it. Code of Invalid: "document-invalid".
 func (d *Documents) Add(ctx context.Context, kind string, content []byte, at time.Time) (string, error) {
-	if len(content) == 0 || len(content) > maxDocument {
+	if len(content) == 0 || len(content) > MaxDocument {
 		return "", &porting.Error{
 			Kind: porting.Invalid, Code: "document-invalid", Op: "add document", Detail: "it is empty, or larger than 10 MB",
 			Next: "make it smaller, or split it",

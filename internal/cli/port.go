@@ -18,7 +18,7 @@ func newPort(f *Factory) *cobra.Command {
 		Long:    "Start ports, look at them and change their course. A port is named by its ID, which `port in start` and `port list` print.",
 		Example: "  portsaga port in start -f order.yaml\n  portsaga port list --open\n  portsaga port show PORT",
 		GroupID: groupPorts,
-	}, newPortIn(f), newPortOut(f), newPortShow(f), newPortList(f), newPortWatch(f), newPortRevoke(f), newPortNote(f), newPortAmend(f),
+	}, newPortIn(f), newPortOut(f), newPortShow(f), newPortExchanges(f), newPortList(f), newPortWatch(f), newPortRevoke(f), newPortNote(f), newPortAmend(f),
 		newPortHold(f), newPortResume(f), newPortExtend(f), newPortReassign(f), newPortReply(f), newPortDispute(f))
 }
 
