@@ -75,27 +75,29 @@ func Open(ctx context.Context, s Settings) (n Neighbours, err error) {
 			return n, err
 		}
 	}
+	if s.Role.has(RoleGate) {
+		if n.Vault, err = openVault(s); err != nil {
+			return n, err
+		}
+	}
 	if s.Role.has(RoleTrust) || s.Role.has(RoleGate) {
 		if n.Ledger, err = openLedger(ctx, s); err != nil {
 			return n, err
 		}
 	}
-	if err := n.openApprovals(ctx, s); err != nil {
-		return n, err
+	if !s.Trusted {
+		n.registry = openRegistry(s, n.Ledger)
 	}
 	if s.Role.has(RoleGate) {
 		if err := n.openGate(s); err != nil {
 			return n, err
 		}
 	}
-	return n, errors.Join(n.openProtection(ctx, s), n.openAudit(ctx, s))
+	return n, errors.Join(n.openApprovals(ctx, s), n.openProtection(ctx, s), n.openAudit(ctx, s))
 }
 
-// openGate opens what only the gate has: the vault, the desks, and the carriers.
+// openGate opens what only the gate has beside the vault: the desks, and the carriers.
 func (n *Neighbours) openGate(s Settings) (err error) {
-	if n.Vault, err = openVault(s); err != nil {
-		return err
-	}
 	if n.Fraud, err = openFraud(s.Fraud); err != nil {
 		return err
 	}
@@ -153,17 +155,21 @@ func (n *Neighbours) openCarriers(s Settings, mail notify.Sender) error {
 	return nil
 }
 
-// openApprovals opens the registry of approvers, and the key of a worker that signs what it verified. It reads both at
-// once: a worker without them must not start.
+// openRegistry opens the registry of approvers, and reads nothing yet.
+func openRegistry(s Settings, books *ledger.Ledger) *approval.Keeper {
+	var mark approval.Mark
+	if books != nil {
+		mark = books
+	}
+	return approval.NewKeeper(s.Registry, s.RegistryRoots, mark)
+}
+
+// openApprovals reads the registry of approvers, and the key of a worker that signs what it verified: a worker without them
+// must not start.
 func (n *Neighbours) openApprovals(ctx context.Context, s Settings) error {
 	if s.Trusted {
 		return nil
 	}
-	var mark approval.Mark
-	if n.Ledger != nil {
-		mark = n.Ledger
-	}
-	n.registry = approval.NewKeeper(s.Registry, s.RegistryRoots, mark)
 	if _, err := n.registry.Current(ctx, time.Now()); err != nil {
 		return err
 	}

@@ -134,6 +134,9 @@ func structPaths(path string, of reflect.Type) []string {
 		if below.Kind() == reflect.Pointer {
 			below = below.Elem()
 		}
+		if below.Kind() == reflect.Slice && below.Elem().Kind() == reflect.Struct {
+			paths = append(paths, structPaths(child(path, name)+"[]", below.Elem())...)
+		}
 		if below.Kind() == reflect.Struct && below != reflect.TypeFor[time.Time]() {
 			paths = append(paths, structPaths(child(path, name), below)...)
 		}
