@@ -58,6 +58,7 @@ func TestTokensRefused(t *testing.T) {
 		"a name with a path": {"--audience", "prod", "../gate=gate-worker"},
 		"no audience":        {"--audience", "", "gate=gate-worker"},
 		"nobody":             {"--audience", "prod"},
+		"no key":             {"--audience", "prod", "--keys", "", "gate=gate-worker"},
 	} {
 		dir := t.TempDir()
 		require.Error(t, makeTokens(t, append([]string{"--keys", t.TempDir(), "--dir", dir}, args...)...), name)
@@ -65,4 +66,30 @@ func TestTokensRefused(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, written, name)
 	}
+}
+
+func TestTokensAreChecked(t *testing.T) {
+	t.Parallel()
+	keys, dir := filepath.Join(t.TempDir(), "made"), t.TempDir()
+	check := func() error { return makeTokens(t, "--check", "--dir", dir) }
+	require.Error(t, check(), "nothing has been made")
+
+	require.NoError(t, makeTokens(t, "--keys", keys, "--dir", dir, "--audience", "prod", "gate=gate-worker", "trust=trust-worker"))
+	require.NoError(t, check())
+	require.ErrorIs(t, checkTokens(dir, time.Now().Add(25*time.Hour)), jwt.ErrExpired)
+
+	gate, trust := filepath.Join(dir, "gate", "token"), filepath.Join(dir, "trust", "token")
+	good, err := os.ReadFile(gate)
+	require.NoError(t, err)
+	for name, bad := range map[string][]byte{"empty": nil, "cut": good[:len(good)-9]} {
+		require.NoError(t, os.WriteFile(gate, bad, 0o600))
+		require.ErrorContains(t, check(), gate, name)
+	}
+
+	require.NoError(t, makeTokens(t, "--keys", t.TempDir(), "--dir", dir, "--audience", "prod", "gate=gate-worker"))
+	require.ErrorContains(t, check(), trust+": the public keys do not prove it", "it was signed with a key of before")
+	require.NoError(t, os.RemoveAll(filepath.Dir(trust)))
+	require.NoError(t, check())
+	require.NoError(t, os.RemoveAll(filepath.Dir(gate)))
+	require.ErrorContains(t, check(), "there is no token")
 }
