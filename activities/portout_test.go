@@ -149,7 +149,7 @@ func TestScreenLeaving(t *testing.T) {
 		{name: "wrong PIN", guard: func(g *guarded) { g.verdict = activities.PINWrong }, request: withPIN, blocked: porting.PINMismatch},
 		{name: "no PIN given", guard: func(g *guarded) { g.verdict = activities.PINWrong }, blocked: porting.PINRequired},
 		{name: "no PIN set", guard: func(g *guarded) { g.verdict = activities.PINNone }, risk: porting.RiskLow},
-		{name: "too many PINs", guard: func(g *guarded) { g.verdict = activities.PINLocked }, blocked: porting.PortProtected},
+		{name: "too many PINs, perhaps by others", guard: func(g *guarded) { g.verdict = activities.PINLocked }, risk: porting.RiskHigh},
 		{name: "locked", guard: func(g *guarded) { g.locked = true }, blocked: porting.PortProtected},
 		{name: "locked, and a line separation", guard: func(g *guarded) { g.locked = true }, request: func(r *porting.PortOutRequest) { r.LineSeparation = true }, risk: porting.RiskLow},
 	} {

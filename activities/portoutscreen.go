@@ -164,7 +164,9 @@ func (s donorCheck) checkPIN(ctx context.Context, number porting.Number) error {
 	case verdict == PINRight:
 		s.note("PIN fits")
 	case verdict == PINLocked:
-		s.refuse("too many wrong PINs were tried", porting.PortProtected, porting.PINMismatch)
+		// Others may have tried them. That is no ground against the subscriber, whose PIN nobody looked at.
+		s.found.Risk = porting.RiskHigh
+		s.note("too many PINs were tried of late, so this one was not looked at: ask the subscriber")
 	case ref == "":
 		s.refuse("the subscriber has a PIN, and none was given", porting.PINRequired, porting.PINMismatch)
 	default:
