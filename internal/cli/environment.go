@@ -42,9 +42,14 @@ func newEnvironment(f *Factory) *cobra.Command {
 	}
 }
 
+// Variables lists every PORTSAGA_* variable that a command reads.
+func Variables() []config.Variable {
+	return append(config.Variables(), config.VariablesOf(&outward{})...)
+}
+
 func environment() []variable {
 	var all []variable
-	for _, v := range config.Variables() {
+	for _, v := range Variables() {
 		_, set := os.LookupEnv(v.Name)
 		all = append(all, variable{v, set})
 	}

@@ -10,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
-
-	"github.com/portsaga/portsaga/internal/config"
 )
 
 // generated divides what people write in docs/cli.md from what is made from the commands.
@@ -47,7 +45,7 @@ func reference(root *cobra.Command) string {
 		}
 	})
 	b.WriteString("\n## Variables\n\n| Variable | Default | Meaning |\n|---|---|---|\n")
-	for _, v := range config.Variables() {
+	for _, v := range Variables() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, v.Default, v.Description)
 	}
 	return b.String()

@@ -192,11 +192,14 @@ type Variable struct {
 	Description string `json:"description"`
 }
 
-// Variables lists every PORTSAGA_* variable in the order of Config.
-func Variables() []Variable {
+// Variables lists the variables of Config in its order.
+func Variables() []Variable { return VariablesOf(&Config{}) }
+
+// VariablesOf lists the variables of settings that the environment fills, in their order.
+func VariablesOf(settings any) []Variable {
 	const format = "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
 	var table bytes.Buffer
-	if err := envconfig.Usagef(prefix, &Config{}, &table, format); err != nil {
+	if err := envconfig.Usagef(prefix, settings, &table, format); err != nil {
 		panic("config: the table of variables cannot be written: " + err.Error())
 	}
 	var all []Variable
