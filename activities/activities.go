@@ -32,6 +32,7 @@ type Activities struct {
 	Fraud            *Fraud            // the fraud desk; nobody judges when nil
 	Notices          *notify.Notifier  // tells people; nobody is told when nil
 	Webhooks         *notify.Webhooks  // the services that hear of ports; may be nil
+	Arrivals         Arrivals          // remembers the people of numbers that have come to us; may be nil
 	Leaving          *Leaving          // our own side of port-outs, of a gate that answers them
 	AnswerPolicies   AnswerPolicies    // of port-outs, at the last moment
 	Watermark        *ledger.Watermark // of the gate: it notices a ledger that was restored from a backup; may be nil

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -32,10 +33,15 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	if err := a.recordTimeline(ctx, in.Port, in.Timeline); err != nil {
 		return false, err
 	}
-	if err := a.Ledger.DestroySecrets(ctx, in.Port); err != nil {
+	if err := errors.Join(a.Ledger.DestroySecrets(ctx, in.Port), a.Ledger.ForgetDesk(ctx, in.Port)); err != nil {
 		return false, err
 	}
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
+}
+
+// Arrivals is told of numbers that have come to us, so that their people can be told when somebody wants them away.
+type Arrivals interface {
+	Arrived(ctx context.Context, order porting.Order, numbers []porting.Number) error
 }
 
 // VerifyPort reads back that the numbers are where they should be, looks once more for signs of fraud, and then closes the
@@ -64,6 +70,11 @@ func (a *Activities) VerifyPort(ctx context.Context, in porting.VerifyInput) (po
 	}, in.Findings)
 	if found != nil || err != nil {
 		return porting.Verification{Status: status, Found: found}, err
+	}
+	if a.Arrivals != nil {
+		if err := a.Arrivals.Arrived(ctx, in.Order, moved(status, in.Order.Numbers)); err != nil {
+			return porting.Verification{}, err
+		}
 	}
 	_, err = a.ClosePort(ctx, porting.CloseInput{Port: in.Ref.Port, Outcome: in.Outcome, At: in.At, Timeline: in.Timeline})
 	return porting.Verification{Status: status, Closed: true}, err

@@ -9,12 +9,27 @@ import (
 )
 
 // GuardedBy is number protection as port-outs ask for it.
-func GuardedBy(g *guard.Guard) NumberGuard { return protection{g} }
+func GuardedBy(g *guard.Guard) Protection { return Protection{g} }
 
-type protection struct{ guard *guard.Guard }
+// Protection is what keeps our numbers: the locks and PINs of those that may leave, and the people of those that arrived.
+type Protection struct{ guard *guard.Guard }
+
+// Arrived says where the people of numbers are told that have come to us.
+func (p Protection) Arrived(ctx context.Context, order porting.Order, numbers []porting.Number) error {
+	contact := guard.Contact{Contact: order.Subscriber.Contact, Country: order.Country}
+	if contact.Email == "" && contact.Phone == "" {
+		return nil
+	}
+	for _, n := range numbers {
+		if err := p.guard.SetContact(ctx, p.guard.Number(order.TenantOrDefault(), n), contact, "portsaga", time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // CheckPIN compares a PIN that a counterparty sent. That none was sent for a number that has one is no attempt.
-func (p protection) CheckPIN(ctx context.Context, a PINAttempt) (PINVerdict, error) {
+func (p Protection) CheckPIN(ctx context.Context, a PINAttempt) (PINVerdict, error) {
 	now, number := time.Now(), p.guard.Number(a.Tenant, a.Number)
 	if a.PIN == "" {
 		state, err := p.guard.PINState(ctx, number, now)
@@ -32,7 +47,7 @@ func (p protection) CheckPIN(ctx context.Context, a PINAttempt) (PINVerdict, err
 var verdicts = map[guard.Verdict]PINVerdict{guard.OK: PINRight, guard.Wrong: PINWrong, guard.Locked: PINLocked, guard.None: PINNone}
 
 // Locked looks for a lock of the number or of its account.
-func (p protection) Locked(ctx context.Context, tenant string, number porting.Number, account string) (bool, error) {
+func (p Protection) Locked(ctx context.Context, tenant string, number porting.Number, account string) (bool, error) {
 	subjects := []guard.Subject{p.guard.Number(tenant, number)}
 	if account != "" {
 		subjects = append(subjects, p.guard.Account(tenant, account))

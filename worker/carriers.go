@@ -5,12 +5,16 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/carrier/network"
+	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -19,6 +23,7 @@ type Carriers struct {
 	Prefer   []string                   `yaml:"prefer"`   // in which order those are asked that can carry an order; the rest by name
 	Carriers map[string]CarrierSettings `yaml:"carriers"` // by the name that orders use
 	Registry RegistrySettings           `yaml:"registry"` // of numbers; nobody is asked after an activation when empty
+	Network  NetworkSettings            `yaml:"network"`  // our own; without it no port-out is answered
 }
 
 // CarrierSettings are how one carrier is reached. Keys and secrets are named by their files and never stand here.
@@ -48,6 +53,26 @@ type RegistrySettings struct {
 	TLS            bool     `yaml:"tls"`             // ask over TLS
 	RoutingNumbers []string `yaml:"routing_numbers"` // of our switches, in global form
 	Carriers       []string `yaml:"carriers"`        // our names there
+}
+
+// NetworkSettings say where our own network and billing are asked about lines that are ours.
+type NetworkSettings struct {
+	URL       string `yaml:"url"`        // docs/port-out.md describes what it answers
+	TokenFile string `yaml:"token_file"` // sent as a bearer token
+}
+
+// open is our network; nil if none is named.
+func (s NetworkSettings) open() (carrier.Switch, error) {
+	if s.URL == "" {
+		return nil, nil
+	}
+	client := &network.Client{URL: s.URL, HTTP: &http.Client{Timeout: defaultTimeout}}
+	if s.TokenFile == "" {
+		return client, nil
+	}
+	var err error
+	client.Token, err = config.ReadSecret(s.TokenFile)
+	return client, err
 }
 
 // asked reports whether anybody is asked at all: without knowing our own names, no answer means anything.

@@ -147,10 +147,17 @@ func (n *Neighbours) openCarriers(s Settings, mail notify.Sender) error {
 		return err
 	}
 	n.settings, n.Prefer, n.Lines, n.Registry = carriers, carriers.Prefer, carriers.lines(), carriers.Registry.open()
+	ours, err := carriers.Network.open()
+	if err != nil {
+		return err
+	}
 	for _, gateway := range n.Carriers {
-		if network, plays := gateway.(carrier.Switch); plays {
-			n.Leaving = &activities.Leaving{Switch: network} // the simulator plays our own network, too
+		if network, plays := gateway.(carrier.Switch); plays && ours == nil {
+			ours = network // the simulator plays our own network, too
 		}
+	}
+	if ours != nil {
+		n.Leaving = &activities.Leaving{Switch: ours}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ func (n *Neighbours) openProtection(ctx context.Context, s Settings) error {
 	n.protection, err = guard.Open(ctx, n.Ledger, n.Vault, guard.Options{Policies: policies}, time.Now())
 	if err == nil {
 		n.Leaving.Guard = activities.GuardedBy(n.protection)
+		n.Arrivals = activities.GuardedBy(n.protection)
 	}
 	return err
 }
