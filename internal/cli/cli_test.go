@@ -346,7 +346,7 @@ func TestEnvironment(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "portsaga environment -o json"))
 	var all []variable
 	require.NoError(t, json.Unmarshal(s.out.Bytes(), &all))
-	require.Len(t, all, len(config.Names()))
+	require.Len(t, all, len(Variables()))
 	for _, v := range all {
 		if v.Name == "PORTSAGA_LEDGER" {
 			require.True(t, v.Set)
