@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam bulk vuln ci secrets clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam bulk vuln ci images secrets clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ vuln: ## Look for known vulnerabilities (VULNDB=dir works offline)
 
 ci: ## Run all that CI runs, in its order
 	.ci/run
+
+images: ## Build dist/portsaga.tar and dist/portsaga-temporal.tar without a container engine (docker load takes them)
+	go -C tools run ./image -out ../dist
 
 secrets: ## Create the secrets that docker-compose.yml mounts (existing ones are kept)
 	deploy/secrets.sh

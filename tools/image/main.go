@@ -28,7 +28,7 @@ type image struct {
 
 var images = []image{
 	{name: "portsaga", module: ".", packages: []string{"./cmd/portsaga", "./deploy/probe"}, entrypoint: "/portsaga"},
-	{name: "portsaga-temporal", module: "devserver", packages: []string{"./cmd/portsaga-temporal"}, entrypoint: "/portsaga-temporal"},
+	{name: "portsaga-temporal", module: "devserver", packages: []string{"./cmd/portsaga-temporal", "github.com/portsaga/portsaga/deploy/probe"}, entrypoint: "/portsaga-temporal"},
 }
 
 // options are what the command was asked for.
