@@ -69,7 +69,7 @@ func runDev(ctx context.Context, f *cli.Factory, o devOptions) (err error) {
 	stack, err := Start(ctx, Options{
 		Dir: cfg.Dir, Clock: clock, Scenario: o.scenario, FrontendPort: freeOr(o.port), UIPort: freeOr(o.uiPort),
 		Fast: o.fast, Auth: o.auth, Verbose: o.verbose, Log: quietLog(f, o.verbose), Approvals: approvals(cfg),
-		Notify: tells, Fraud: fraud, Reap: true,
+		Notify: tells, Fraud: fraud, Reap: true, Answers: cfg.PortoutPolicy,
 	})
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ type Options struct {
 	Notify       notify.Settings                   // nobody is told where no channel is set
 	Reap         bool                              // look every minute for ports whose saga is gone
 	Fraud        worker.FraudSettings              // the embedded policy, on our own memory, when zero
+	Answers      string                            // file with the answers to port-outs at the last moment; the usual ones when empty
 	Plain        bool                              // seal no payload: for tests that look for what leaks
 }
 
@@ -128,6 +129,7 @@ func (o Options) neighbours(carrierURL string) worker.Settings {
 		Ledger: filepath.Join(o.Dir, "ledger.db"), KeyFile: filepath.Join(o.Dir, "key"), CreateKey: true,
 		Carrier: "simulator", CarrierURL: carrierURL, CarrierTimeout: time.Second, AllowScaledClock: true,
 		WatermarkFile: filepath.Join(o.Dir, "gate.mark"), Trusted: o.Approvals == nil, Notify: o.Notify, Fraud: o.Fraud,
+		PortoutPolicy: o.Answers, Log: o.Log,
 	}
 	if o.Approvals != nil {
 		settings.Registry, settings.RegistryRoots, settings.SigningKey = o.Approvals.Registry, o.Approvals.Roots, o.Approvals.SigningKey

@@ -97,18 +97,38 @@ func (f *Factory) connect(ctx context.Context) (config.Connection, error) {
 const dialPatience = 10 * time.Second
 
 func (f *Factory) dial(ctx context.Context) (client.Client, error) {
-	connection, err := f.Connect(ctx)
+	options, err := f.clientOptions(ctx)
 	if err != nil {
-		return nil, err
-	}
-	options, err := f.sealed(connection.Options)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.observe(ctx, &options); err != nil {
 		return nil, err
 	}
 	return f.reach(ctx, options)
+}
+
+// dialLater is a connection that is made with the first call, for what must start while Temporal is down.
+func (f *Factory) dialLater(ctx context.Context) (client.Client, error) {
+	options, err := f.clientOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options.Logger = f.sdkLog()
+	c, err := client.NewLazyClient(options)
+	if err == nil {
+		f.onClose(c.Close)
+	}
+	return c, err
+}
+
+// clientOptions are those of every client that speaks to ports.
+func (f *Factory) clientOptions(ctx context.Context) (client.Options, error) {
+	connection, err := f.Connect(ctx)
+	if err != nil {
+		return client.Options{}, err
+	}
+	options, err := f.sealed(connection.Options)
+	if err != nil {
+		return client.Options{}, err
+	}
+	return options, f.observe(ctx, &options)
 }
 
 // reach opens a connection to Temporal.

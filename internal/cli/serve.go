@@ -157,7 +157,7 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 	if err != nil {
 		return serve.Options{}, err
 	}
-	c, err := f.Dial(ctx)
+	c, err := f.dialLater(ctx)
 	if err != nil {
 		return serve.Options{}, err
 	}
