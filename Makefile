@@ -78,6 +78,9 @@ ci: ## Run all that CI runs, in its order
 images: ## Build dist/portsaga.tar and dist/portsaga-temporal.tar without a container engine (docker load takes them)
 	go -C tools run ./image -out ../dist
 
+alerts: ## Play the alerts with Prometheus's own engine
+	cd deploy/prometheus && go test ./...
+
 secrets: ## Create the secrets that docker-compose.yml mounts (existing ones are kept)
 	deploy/secrets.sh
 
