@@ -139,8 +139,13 @@ func (a *Activities) checkPortability(ctx context.Context, in porting.ScreenInpu
 			stuck++
 		}
 	}
-	if stuck > 0 {
-		found.Blocked = &porting.Refusal{Reason: porting.NumberNotPortable, Note: fmt.Sprintf("%d of %d numbers are not portable", stuck, len(answers))}
+	told := fmt.Sprintf("%d of %d numbers are not portable", stuck, len(answers))
+	switch {
+	case stuck > 0 && in.Order.Version > 1: // the version that is corrected may itself be what holds them
+		found.Notes = append(found.Notes, told+", as far as the carrier tells while it has the order")
+		return nil
+	case stuck > 0:
+		found.Blocked = &porting.Refusal{Reason: porting.NumberNotPortable, Note: told}
 		return nil
 	}
 	found.Notes = append(found.Notes, fmt.Sprintf("%d numbers portable", len(answers)))

@@ -88,6 +88,21 @@ func TestScreenOrderBlocksWhatIsNotPortable(t *testing.T) {
 	require.Equal(t, porting.Refusal{Reason: porting.NumberNotPortable, Note: "1 of 2 numbers are not portable"}, *found.Blocked)
 }
 
+// What a carrier holds of an earlier version is not portable by that very version; the carrier judges the correction itself.
+func TestScreenOrderTellsOfPortabilityWhereItIsACorrection(t *testing.T) {
+	t.Parallel()
+	_, client := simulated(t, prompt)
+	w := newWorld(t, client)
+	o := order()
+	o.Numbers = []porting.Number{number, "+12125550199"}
+	receipt := w.taken(o)
+	o.Version = 2
+	found, err := w.ScreenOrder(t.Context(), porting.ScreenInput{Port: portID, Order: o, Pack: receipt.Pack, Carrier: receipt.Carrier, At: monday})
+	require.NoError(t, err)
+	require.Nil(t, found.Blocked)
+	require.Contains(t, found.Notes, "1 of 2 numbers are not portable, as far as the carrier tells while it has the order")
+}
+
 func TestScreenOrderRemembersEarlierPorts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -133,16 +133,24 @@ func (s *Server) scenarioOf(q request) string {
 
 // holds reports whether an open order has one of a request's numbers.
 func (s *Server) holds(ctx context.Context, q request) bool {
+	for _, wanted := range q.Numbers {
+		if s.held(ctx, wanted.Number) {
+			return true
+		}
+	}
+	return false
+}
+
+// held reports whether an open order has a number.
+func (s *Server) held(ctx context.Context, wanted porting.Number) bool {
 	for _, o := range s.all() {
 		st, err := s.desk.Status(ctx, o.ref())
 		if err != nil || st.State == carrier.StateActive || st.State == carrier.StateCancelled {
 			continue
 		}
-		for _, held := range o.request.Numbers {
-			for _, wanted := range q.Numbers {
-				if held.Number == wanted.Number {
-					return true
-				}
+		for _, has := range o.request.Numbers {
+			if has.Number == wanted {
+				return true
 			}
 		}
 	}

@@ -32,7 +32,7 @@ const (
 type Options struct {
 	Clock       porting.Clock    // business time
 	NotPortable []porting.Number // numbers that the portability check denies
-	RefuseHeld  bool             // a number that another open order holds is refused
+	RefuseHeld  bool             // a number that an open order holds is refused, and not portable
 	WebhookURL  string           // where news go; none when empty
 	PageSize    int              // of the list, whatever larger size is asked for; 100 when zero
 	// Wrap is put around the API, to see what comes and goes; nothing is when nil.
@@ -237,8 +237,11 @@ func (s *Server) portability(r *http.Request) (int, any, error) {
 		"not_portable_reason": nil, "not_portable_reason_code": nil, "number_type": "LOCAL", "country": "US",
 		"url": "https://numbers.twilio.com" + r.URL.Path,
 	}
-	if !told[0].Portable {
+	switch {
+	case !told[0].Portable:
 		answer["not_portable_reason"], answer["not_portable_reason_code"] = "UNSUPPORTED", 22130
+	case s.opts.RefuseHeld && s.held(r.Context(), number):
+		answer["portable"], answer["not_portable_reason"], answer["not_portable_reason_code"] = false, "ALREADY_IN_ONE_OF_YOUR_PORTS", 22137
 	}
 	return http.StatusOK, answer, nil
 }
