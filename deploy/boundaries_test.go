@@ -30,9 +30,9 @@ func TestNetworks(t *testing.T) {
 
 	require.Equal(t, map[string][]string{
 		"carriers": {"mail", "simulator", "worker-gate"},
-		"ledger":   {"bootstrap", "desk", "grants", "postgres", "serve", "worker-gate", "worker-trust", "worker-workflow"},
+		"ledger":   {"bootstrap", "desk", "grants", "ops", "postgres", "serve", "worker-gate", "worker-trust", "worker-workflow"},
 		"engine":   {"postgres", "temporal", "temporal-schema"},
-		"cluster":  {"bootstrap", "desk", "prometheus", "serve", "temporal", "temporal-ui", "worker-gate", "worker-trust", "worker-workflow"},
+		"cluster":  {"bootstrap", "desk", "ops", "prometheus", "serve", "temporal", "temporal-ui", "worker-gate", "worker-trust", "worker-workflow"},
 		"watch":    {"grafana", "prometheus"},
 		"doors":    {"grafana", "prometheus", "serve", "temporal", "temporal-ui"},
 	}, members)
@@ -72,7 +72,7 @@ func TestTokensAndKeysAreForTheirOwners(t *testing.T) {
 	t.Parallel()
 	project := load(t)
 	owner := map[string]string{
-		"bootstrap": "bootstrap", "worker-workflow": "workflow", "worker-trust": "trust", "worker-gate": "gate", "serve": "serve", "desk": "desk",
+		"bootstrap": "bootstrap", "worker-workflow": "workflow", "worker-trust": "trust", "worker-gate": "gate", "serve": "serve", "desk": "desk", "ops": "ops",
 	}
 	made := map[string]string{}
 	for _, arg := range project.Services["tokens"].Command {
@@ -82,7 +82,7 @@ func TestTokensAndKeysAreForTheirOwners(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		"bootstrap": "bootstrap", "workflow": "workflow-worker,reader", "trust": "trust-worker", "gate": "gate-worker,webhook",
-		"serve": "customer-care", "desk": "submitter,approver,customer-care,operator",
+		"serve": "customer-care", "desk": "submitter,approver,customer-care,operator", "ops": "operator",
 	}, made)
 	require.ElementsMatch(t, slices.Collect(maps.Values(owner)), slices.Collect(maps.Keys(made)))
 

@@ -17,4 +17,5 @@ hand trust tenant_keys trust_signing_key
 hand gate tenant_keys gate_signing_key vault.key
 hand serve tenant_keys
 hand desk tenant_keys
+hand ops tenant_keys
 hand temporal task_key
