@@ -92,16 +92,33 @@ func (n *News) takePortOut(ctx context.Context, name, id string, event porting.C
 	if !asks || !opens {
 		return nil
 	}
-	status, err := desk.PortOutStatus(ctx, id)
+	request, err := requestAt(ctx, desk, id)
 	if err != nil {
 		return err
 	}
-	request := status.Request
 	request.Carrier = name
 	if err := openPortOut(ctx, door, request); err != nil {
 		return err
 	}
 	return deliver(ctx, n.Ports, request.PortID(), event)
+}
+
+// requestAt is a request as its carrier lists it: the list alone tells the PIN that was given.
+func requestAt(ctx context.Context, desk carrier.PortOuts, id string) (porting.PortOutRequest, error) {
+	status, err := desk.PortOutStatus(ctx, id)
+	if err != nil {
+		return porting.PortOutRequest{}, err
+	}
+	listed, err := desk.PortOutRequests(ctx, status.ReceivedAt)
+	if err != nil {
+		return porting.PortOutRequest{}, err
+	}
+	for _, r := range listed {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return status.Request, nil
 }
 
 // eventID makes a repetition of news the same message: by the carrier's own name for it, else by its content.

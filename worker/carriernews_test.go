@@ -40,7 +40,14 @@ func (k knows) Find(_ context.Context, order string) (carrier.Ref, error) {
 }
 
 func (k knows) PortOutStatus(_ context.Context, id string) (carrier.PortOutStatus, error) {
-	return carrier.PortOutStatus{ID: id, Request: porting.PortOutRequest{ID: id, Numbers: []porting.Number{"+12125550123"}}}, k.err
+	return carrier.PortOutStatus{ID: id, ReceivedAt: now, Request: porting.PortOutRequest{ID: id, Numbers: []porting.Number{"+12125550123"}}}, k.err
+}
+
+func (k knows) PortOutRequests(_ context.Context, since time.Time) ([]porting.PortOutRequest, error) {
+	if !since.Equal(now) {
+		return nil, nil
+	}
+	return []porting.PortOutRequest{{ID: "out-2"}, {ID: "out-3", Numbers: []porting.Number{"+12125550123"}, Given: porting.Given{PIN: "482913"}}}, nil
 }
 
 // receptionist takes hints, and opens port-outs.
@@ -97,8 +104,12 @@ func TestCarrierNewsOpenAPortOut(t *testing.T) {
 	t.Parallel()
 	ports := &receptionist{}
 	require.Equal(t, http.StatusAccepted, bringNews(t, ports, knows{}, says{hint: carrier.Hint{PortOut: "out-3", EventID: "e-3"}}, "/news/telnyx", "{}"))
-	require.Equal(t, []porting.PortOutRequest{{ID: "out-3", Carrier: "telnyx", Numbers: []porting.Number{"+12125550123"}}}, ports.opened, "as it was read back")
+	require.Len(t, ports.opened, 1)
+	require.Equal(t, "482913", ports.opened[0].Given.PIN.Reveal(), "as it was listed")
+	require.Equal(t, "telnyx", ports.opened[0].Carrier)
 	require.Equal(t, ports.opened[0].PortID(), ports.port)
+	require.Equal(t, http.StatusAccepted, bringNews(t, ports, knows{}, says{hint: carrier.Hint{PortOut: "out-4", EventID: "e-4"}}, "/news/telnyx", "{}"))
+	require.Equal(t, porting.PortOutRequest{ID: "out-4", Carrier: "telnyx", Numbers: []porting.Number{"+12125550123"}}, ports.opened[1], "as it was read back")
 }
 
 func TestCarrierNewsAreCheckedAtTheDoor(t *testing.T) {

@@ -101,11 +101,12 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		return err
 	}
 	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
+	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: neighbours.Secrets(f.Now)})
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, Version: versionFrom(os.Getenv)})
+			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, PortOuts: ports, Version: versionFrom(os.Getenv)})
 		},
-		func(ctx context.Context) error { return f.takeNews(ctx, door, c, cfg, neighbours) },
+		func(ctx context.Context) error { return f.takeNews(ctx, door, ports, neighbours) },
 		func(ctx context.Context) error {
 			return f.serveMetrics(ctx, cfg, countedBy(role, works), func() time.Time { return connection.Clock().Business(f.Now()) })
 		})
@@ -163,12 +164,11 @@ func (d *door) address() string {
 	return d.listener.Addr().String()
 }
 
-func (f *Factory) takeNews(ctx context.Context, d *door, c client.Client, cfg config.Config, n worker.Neighbours) error {
+func (f *Factory) takeNews(ctx context.Context, d *door, ports *starter.Client, n worker.Neighbours) error {
 	if d == nil {
 		<-ctx.Done()
 		return nil
 	}
-	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: n.Secrets(f.Now)})
 	simulated := worker.NewsHandler(ports, d.secret, f.Now, f.Log())
 	doors := http.NewServeMux()
 	doors.Handle("/", simulated)
