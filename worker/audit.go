@@ -85,9 +85,18 @@ func shredHourly(ctx context.Context, c *audit.Checkpointer, books *ledger.Ledge
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			if _, err := books.ShredEvidence(ctx, now.Add(-keep), now); err != nil && ctx.Err() == nil {
+			if _, err := Shred(ctx, books, keep, now); err != nil && ctx.Err() == nil {
 				c.Tell.Warn("old evidence could not be destroyed", "error", err)
 			}
 		}
 	}
+}
+
+// Shred destroys what is kept for longer than it may be: documents of ports that ended, what was said with carriers, and
+// files that went with orders. It tells how much that was.
+func Shred(ctx context.Context, books *ledger.Ledger, keep time.Duration, now time.Time) (int64, error) {
+	evidence, err := books.ShredEvidence(ctx, now.Add(-keep), now)
+	exchanges, forgot := books.ForgetExchanges(ctx, now.Add(-keep))
+	documents, lost := books.ForgetDocuments(ctx, now.Add(-keep))
+	return evidence + exchanges + documents, errors.Join(err, forgot, lost)
 }

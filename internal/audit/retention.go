@@ -25,6 +25,8 @@ func Retention(evidence time.Duration) []Kept {
 		{"port-out PINs that a counterparty sent", ledger + ", sealed", "minutes: until they are compared", "destroyed"},
 		{"whom a port's notices go to", ledger + ", sealed", "until the port ends", "destroyed"},
 		{"words and addresses of notices", ledger + ", sealed", "30 days", "destroyed; that they were sent is a leaf"},
+		{"letters and bills that go with orders", ledger + ", sealed", days(evidence), "destroyed"},
+		{"what was said with carriers", ledger + ", without what is personal", days(evidence), "deleted"},
 		{"histories of sagas", "Temporal, sealed", "the retention of the namespace, from the port's end", "deleted by the server"},
 		{"statements, signatures, verdicts", ledger, days(evidence) + " from the port's end", "destroyed, unless under legal hold; their digests are leaves"},
 		{"leaves and checkpoints", ledger + ", and where checkpoints go", "for good", "they hold no personal data"},

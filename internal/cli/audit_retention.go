@@ -9,6 +9,7 @@ import (
 
 	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/worker"
 )
 
 func newAuditRetention(f *Factory) *cobra.Command {
@@ -45,7 +46,7 @@ func (f *Factory) showRetention() error {
 
 func (f *Factory) shred(ctx context.Context, books *ledger.Ledger) error {
 	now := f.Now()
-	shredded, err := books.ShredEvidence(ctx, now.Add(-f.auditSettings().Keep), now)
+	shredded, err := worker.Shred(ctx, books, f.auditSettings().Keep, now)
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/config"
 	"github.com/portsaga/portsaga/internal/doctor"
 	"github.com/portsaga/portsaga/internal/ledger"
@@ -45,6 +48,12 @@ func (f *Factory) checks(cfg config.Config) []doctor.Check {
 		{Name: "approvers", Look: func(context.Context) doctor.Finding { return f.approvers(cfg) }},
 		{Name: "ledger", Look: func(ctx context.Context) doctor.Finding { return lookAtLedger(ctx, cfg) }},
 		{Name: "quarantine", Look: func(ctx context.Context) doctor.Finding { return f.quarantine(ctx, cfg) }},
+		{Name: "encryption", Look: func(context.Context) doctor.Finding { return encryption(cfg) }},
+	}
+	for _, kept := range audit.Retention(f.auditSettings().Keep) {
+		checks = append(checks, doctor.Check{Name: "kept: " + kept.What, Look: func(context.Context) doctor.Finding {
+			return doctor.Good(kept.For + "; then " + kept.Then)
+		}})
 	}
 	return append(append(checks, f.engineChecks()...), f.carrierChecks(cfg)...)
 }
@@ -66,6 +75,16 @@ func (f *Factory) diagnose(ctx context.Context, checks []doctor.Check) error {
 		err = &porting.Error{Kind: porting.Failed, Code: "deployment-unwell", Op: "examine", Detail: "something is bad; see above", Next: "mend it and look again"}
 	}
 	return err
+}
+
+func encryption(cfg config.Config) doctor.Finding {
+	if !cfg.Encrypts() {
+		return doctor.Finding{State: doctor.Bad, Detail: "whoever reads Temporal's database reads customers' names", Next: "unset PORTSAGA_ENCRYPTION"}
+	}
+	if _, err := os.Stat(cfg.TenantKeys); err != nil && !strings.Contains(cfg.TenantKeys, "://") {
+		return doctor.Warn("there are no keys of tenants yet; the first port makes them", "bring "+cfg.TenantKeys+" to every process that reads or starts ports")
+	}
+	return doctor.Good("payloads are sealed")
 }
 
 func vaultKey(cfg config.Config) doctor.Finding {
