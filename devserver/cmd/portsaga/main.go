@@ -8,12 +8,13 @@ import (
 	"syscall"
 
 	"github.com/portsaga/portsaga/devserver/allinone"
+	"github.com/portsaga/portsaga/devserver/bench"
 	"github.com/portsaga/portsaga/internal/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Main(ctx, os.Args, cli.SystemStreams(), allinone.NewDemo, allinone.NewDev)
+	code := cli.Main(ctx, os.Args, cli.SystemStreams(), allinone.NewDemo, allinone.NewDev, bench.NewCommand)
 	stop()
 	os.Exit(code)
 }

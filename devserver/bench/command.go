@@ -1,0 +1,105 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portsaga/portsaga/devserver/engine"
+	"github.com/portsaga/portsaga/internal/cli"
+)
+
+// NewCommand is the command that measures what a port costs.
+func NewCommand(f *cli.Factory) *cobra.Command {
+	o := Options{}
+	where := ""
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure what a port costs, here or on a cluster",
+		Long: "Carry ports through the real saga in a steady state, with a simulated carrier that takes milliseconds, and measure: ports a\n" +
+			"second, the work of each stage without its waits, history events and bytes, processor time, memory, bytes in the databases.\n\n" +
+			"--baseline runs in turn with it, in the same processes, a bare workflow that makes the same commands with steps that do\n" +
+			"nothing, and the reference workflow (ten activities, one signal, one timer, two upserts). Ratios are what to read: absolute\n" +
+			"figures hold for one machine and one moment. docs/performance.md says more.\n\n" +
+			"A cluster must know the namespace and the search attributes: portsaga bootstrap.",
+		Example: "  portsaga bench --baseline\n  portsaga bench --ports 500 --fast -o json\n  portsaga bench --engine temporal:7233 --ledger postgres://portsaga@db/ledger --baseline",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), f, o, where) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Kind, "kind", kindPortIn, "what is carried through: port-in")
+	flags.IntVar(&o.Ports, "ports", 200, "ports of each round")
+	flags.IntVar(&o.Rounds, "rounds", 3, "rounds; figures are medians of them")
+	flags.IntVar(&o.InProgress, "in-progress", 40, "ports that are under way at a time")
+	flags.BoolVar(&o.Baseline, "baseline", false, "measure the bare and the reference workflow in turn with ours")
+	flags.BoolVar(&o.Fast, "fast", false, "the embedded engine gives up safety against a loss of power")
+	flags.StringVar(&where, "engine", embedded, "sqlite is the embedded engine; or the address of a cluster")
+	flags.StringVar(&o.Ledger, "ledger", "", "DSN of the ledger; a SQLite file that is thrown away when empty")
+	cmd.AddCommand(newEngine(f))
+	return cmd
+}
+
+const (
+	kindPortIn = "port-in"
+	embedded   = "sqlite"
+)
+
+func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err error) {
+	if where != embedded {
+		connection, err := f.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		o.Address, o.Connection = where, connection.Options
+		o.Connection.HostPort = where
+	}
+	if o.Dir, err = os.MkdirTemp("", "portsaga-bench-"); err != nil {
+		return fmt.Errorf("make a directory for the bench: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+	bar := &bar{f}
+	o.Tell = bar.at
+	report, err := Run(ctx, o)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	return f.Print(report, func(w io.Writer) { report.write(f, w) })
+}
+
+// newEngine is the process of the embedded engine.
+func newEngine(f *cli.Factory) *cobra.Command {
+	var dir, durable string
+	cmd := &cobra.Command{
+		Use: "engine", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serveEngine(cmd.Context(), dir, engine.Synchronous(durable), f.Streams.In, f.Streams.Out)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "", "directory of the engine")
+	cmd.Flags().StringVar(&durable, "synchronous", "", "full or normal")
+	return cmd
+}
+
+// bar says how far a bench is, on terminals only.
+type bar struct{ f *cli.Factory }
+
+const overdraw = "\r\x1b[2K"
+
+func (b *bar) at(what string, done, of int) {
+	if b.shown() {
+		fmt.Fprintf(b.f.Streams.Err, "%s%s: %d of %d", overdraw, what, done, of)
+	}
+}
+
+func (b *bar) end() {
+	if b.shown() {
+		fmt.Fprint(b.f.Streams.Err, overdraw)
+	}
+}
+
+func (b *bar) shown() bool { return b.f.Streams.Terminal && b.f.Format == cli.Text }

@@ -1,0 +1,127 @@
+package bench
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/portsaga/portsaga/porting"
+)
+
+// readHistory is a workflow's history as the server has it, sealed where it is.
+func (s *stack) readHistory(ctx context.Context, id string) (*history.History, error) {
+	h := &history.History{}
+	events := s.plain.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		if err != nil {
+			return nil, err
+		}
+		h.Events = append(h.Events, e)
+	}
+	return h, nil
+}
+
+// sizes are what histories take, and how long their stages were worked on.
+type sizes struct {
+	events, bytes []float64
+	stages        map[string][]float64 // milliseconds of work, by stage
+	order         []string             // of stages, as they were first seen
+}
+
+// study reads histories and adds them up. One that did not complete is an error.
+func (s *stack) study(ctx context.Context, ids []string) (sizes, error) {
+	found := sizes{stages: map[string][]float64{}}
+	for _, id := range ids {
+		h, err := s.readHistory(ctx, id)
+		if err != nil {
+			return found, err
+		}
+		if last := h.Events[len(h.Events)-1].GetEventType(); last != enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED {
+			return found, endedBefore(id, "it was complete: "+last.String())
+		}
+		found.add(h)
+	}
+	return found, nil
+}
+
+func (f *sizes) add(h *history.History) {
+	f.events = append(f.events, float64(len(h.Events)))
+	f.bytes = append(f.bytes, float64(proto.Size(h)))
+	for _, w := range workOf(h) {
+		if !slices.Contains(f.order, w.stage) {
+			f.order = append(f.order, w.stage)
+		}
+		f.stages[w.stage] = append(f.stages[w.stage], float64(w.took.Microseconds())/1000)
+	}
+}
+
+// work is how long somebody worked on a stage of one port: a task of the saga or a step was scheduled or running. The rest of
+// the stage was a wait for people, carriers or clocks.
+type work struct {
+	stage string
+	took  time.Duration
+}
+
+func workOf(h *history.History) []work {
+	all := []work{{stage: string(porting.Received)}}
+	var last time.Time
+	open := 0
+	for _, e := range h.Events {
+		change, says := loadChange(e.GetEventType())
+		if stage := stageOf(e); stage != "" && stage != all[len(all)-1].stage {
+			all = append(all, work{stage: stage})
+		}
+		if !says {
+			continue
+		}
+		at := e.GetEventTime().AsTime()
+		if open > 0 && at.After(last) {
+			all[len(all)-1].took += at.Sub(last)
+		}
+		open, last = open+change, at
+	}
+	return all
+}
+
+// loadChange is by how many an event changes the tasks that are open. An event that says nothing of it is passed over: the
+// start of a step is written when the step has ended.
+func loadChange(t enums.EventType) (int, bool) {
+	switch t {
+	case enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+		return 1, true
+	case enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, enums.EVENT_TYPE_WORKFLOW_TASK_FAILED, enums.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+		enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, enums.EVENT_TYPE_ACTIVITY_TASK_FAILED, enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+		enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+		return -1, true
+	}
+	return 0, false
+}
+
+// stageOf is the stage that an event shows, "" if it shows none. Search attributes are never sealed.
+func stageOf(e *history.HistoryEvent) string {
+	var p *commonpb.Payload
+	if p = e.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()[porting.AttrStage]; p == nil {
+		return ""
+	}
+	var stage string
+	_ = converter.GetDefaultDataConverter().FromPayload(p, &stage) // "" where it is none
+	return stage
+}
+
+// quantile of values, by nearest rank; zero where there are none.
+func quantile(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+func median(values []float64) float64 { return quantile(values, 0.5) }

@@ -1,0 +1,45 @@
+package bench
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
+)
+
+// Every number is written once, and is for fiction; there are enough for tens of thousands of ports.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	codes, err := areaCodes()
+	require.NoError(t, err)
+	require.Greater(t, len(codes), 250)
+	seen := map[porting.Number]bool{}
+	for i := range 100 * len(codes) {
+		n, err := numberAt(i)
+		require.NoError(t, err)
+		require.False(t, seen[n])
+		require.Regexp(t, `^\+1\d{3}55501\d{2}$`, n.E164())
+		seen[n] = true
+	}
+	_, err = numberAt(100 * len(codes))
+	require.Equal(t, "bench-too-large", porting.CodeOf(err))
+}
+
+// The bench's desk has the clocks of the real one, in their order of units and ends; only their lengths are its own.
+func TestDeskOfBench(t *testing.T) {
+	t.Parallel()
+	ours, err := rules.LoadDir("rules")
+	require.NoError(t, err)
+	real, err := rules.Embedded()
+	require.NoError(t, err)
+	for _, pack := range real.List() {
+		other, err := ours.Pack(pack.Ref())
+		require.NoError(t, err)
+		for name, clock := range pack.Rules.Clocks {
+			require.Equal(t, clock.Start, other.Rules.Clocks[name].Start, name)
+			require.Equal(t, clock.OnExpiry, other.Rules.Clocks[name].OnExpiry, name)
+		}
+	}
+}
