@@ -112,7 +112,7 @@ func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
 	for _, make := range extra {
 		root.AddCommand(make(f))
 	}
-	for _, name := range []string{"demo", "dev"} {
+	for _, name := range []string{"demo", "dev", "bench"} {
 		if !has(root, name) {
 			root.AddCommand(newLean(name))
 		}
