@@ -1,13 +1,18 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/wire"
@@ -42,4 +47,27 @@ func TestTold(t *testing.T) {
 	other := errors.New("a bug")
 	require.Equal(t, other, told(other))
 	require.NoError(t, told(nil))
+}
+
+// A panic is a fault like any other, and does not tell what it was about.
+func TestPanicsTellNobodysData(t *testing.T) {
+	t.Parallel()
+	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&manners{}}})
+	env.RegisterActivityWithOptions(func(context.Context, []porting.Number) error {
+		panic(porting.Subscriber{Name: "Robin Sample"})
+	}, activity.RegisterOptions{Name: "Talks"})
+	env.RegisterActivityWithOptions(func(_ context.Context, numbers []porting.Number) (porting.Number, error) {
+		return numbers[0], nil
+	}, activity.RegisterOptions{Name: "Stumbles"})
+
+	for step, detail := range map[string]string{"Talks": "a porting.Subscriber", "Stumbles": "index out of range [0] with length 0"} {
+		_, err := env.ExecuteActivity(step, []porting.Number{})
+		var failure *temporal.ApplicationError
+		require.ErrorAs(t, err, &failure, step)
+		require.Equal(t, "step-panicked", failure.Type())
+		require.False(t, failure.NonRetryable())
+		require.Contains(t, failure.Message(), detail)
+		require.NotContains(t, err.Error(), "Robin")
+	}
 }
