@@ -57,7 +57,8 @@ func TestRoute(t *testing.T) {
 			require.Equal(t, c.want, receipt.Carrier)
 			require.Equal(t, c.want == "second", receipt.Line)
 			require.Contains(t, receipt.PackWhy, c.why)
-			require.Equal(t, c.asks, [2]int{c.first.times, c.second.times})
+			require.Equal(t, c.asks[0], c.first.times)
+			require.Equal(t, c.asks[1], c.second.times)
 		})
 	}
 }

@@ -46,6 +46,15 @@ func post(ctx context.Context, line *wire.Line, url, body string) (*http.Respons
 	return line.Client(10 * time.Second).Do(r)
 }
 
+// try posts and wants no answer.
+func try(ctx context.Context, line *wire.Line, url string) error {
+	res, err := post(ctx, line, url, "{}")
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
+
 func TestExchangeIsRecorded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -57,7 +66,7 @@ func TestExchangeIsRecorded(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := io.ReadAll(res.Body)
 	require.NoError(t, errors.Join(err, res.Body.Close()))
-	require.Equal(t, body, string(answer), "what was recorded can still be read")
+	require.JSONEq(t, body, string(answer), "what was recorded can still be read")
 
 	require.Len(t, seen, 1)
 	require.Equal(t, "POST", seen[0].Method)
@@ -75,8 +84,7 @@ func TestNoAnswerIsRecorded(t *testing.T) {
 	var seen []wire.Exchange
 	line := &wire.Line{Carrier: "telnyx", Record: func(_ context.Context, e wire.Exchange) { seen = append(seen, e) }}
 
-	_, err := post(t.Context(), line, d.URL, "{}")
-	require.Error(t, err)
+	require.Error(t, try(t.Context(), line, d.URL))
 	require.Len(t, seen, 1)
 	require.Equal(t, "no-answer", seen[0].Failure)
 	require.Zero(t, seen[0].Status)
@@ -89,13 +97,7 @@ func TestDownCarrierIsLeftAlone(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
 	line := &wire.Line{Carrier: "telnyx", Breaker: wire.NewBreaker(clock), Now: clock}
-	call := func() error {
-		res, err := post(t.Context(), line, d.URL, "{}")
-		if err == nil {
-			err = res.Body.Close()
-		}
-		return err
-	}
+	call := func() error { return try(t.Context(), line, d.URL) }
 
 	for range 5 {
 		require.NoError(t, call())
@@ -122,12 +124,9 @@ func TestTooManyRequestsIsHeeded(t *testing.T) {
 	clock := func() time.Time { return now }
 	line := &wire.Line{Carrier: "telnyx", Breaker: wire.NewBreaker(clock), Now: clock}
 
-	res, err := post(t.Context(), line, d.URL, "{}")
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	_, err = post(t.Context(), line, d.URL, "{}")
+	require.NoError(t, try(t.Context(), line, d.URL))
 	var down *wire.DownError
-	require.ErrorAs(t, err, &down)
+	require.ErrorAs(t, try(t.Context(), line, d.URL), &down)
 	require.Equal(t, 20*time.Second, down.Wait)
 }
 
@@ -139,8 +138,7 @@ func TestCancelledCallSaysNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 9 {
-		_, err := post(ctx, line, d.URL, "{}")
-		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, try(ctx, line, d.URL), context.Canceled)
 	}
 	require.Equal(t, wire.State{}, line.Breaker.State())
 }
@@ -149,15 +147,12 @@ func TestLimit(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	line := &wire.Line{Carrier: "telnyx", Limit: rate.NewLimiter(rate.Every(time.Hour), 1)}
-	res, err := post(t.Context(), line, d.URL, "{}")
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
+	require.NoError(t, try(t.Context(), line, d.URL))
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err = post(ctx, line, d.URL, "{}")
 	var down *wire.DownError
-	require.ErrorAs(t, err, &down, "the turn would come after the context has ended")
+	require.ErrorAs(t, try(ctx, line, d.URL), &down, "the turn would come after the context has ended")
 	require.Equal(t, 1, d.calls)
 }
 

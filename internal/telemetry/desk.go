@@ -49,8 +49,10 @@ const (
 func gauges() []gauge {
 	all := []gauge{
 		{name: "portsaga_ports_attention", about: "Open ports that call a person.", query: fixed(porting.AttrNeedsAttention + " = true")},
-		{name: "portsaga_rollbacks_stuck", about: "Rollbacks that call a person: an undo does not work.",
-			query: fixed(porting.AttrStage + " = '" + string(porting.RollingBack) + "' AND " + porting.AttrNeedsAttention + " = true")},
+		{
+			name: "portsaga_rollbacks_stuck", about: "Rollbacks that call a person: an undo does not work.",
+			query: fixed(porting.AttrStage + " = '" + string(porting.RollingBack) + "' AND " + porting.AttrNeedsAttention + " = true"),
+		},
 		{name: "portsaga_ports_due_soon", about: "Open ports whose clock runs out within an hour.", query: func(now time.Time) string {
 			return fmt.Sprintf("%s BETWEEN '%s' AND '%s'", porting.AttrDueAt, stamp(now), stamp(now.Add(soon)))
 		}},
