@@ -3,7 +3,6 @@ package worker_test
 import (
 	"context"
 	"log/slog"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -39,6 +38,7 @@ type carrierSaga struct {
 	ours     worker.Neighbours
 	carrier  realCarrier
 	post     *postman
+	hinted   *signals
 	story    story
 	approved int  // the last version of the order that people approved
 	acted    bool // what the story does was done
@@ -48,20 +48,17 @@ type carrierSaga struct {
 // orderHour is an hour of business, as it passes here.
 const orderHour = 20 * time.Millisecond
 
-func carrierClock() porting.Clock {
+func carrierClock(hour time.Duration) porting.Clock {
 	return porting.Clock{
-		Scale: float64(time.Hour / orderHour), RealStart: time.Now(), BusinessStart: time.Date(2026, time.November, 2, 14, 0, 0, 0, time.UTC),
+		Scale: float64(time.Hour / hour), RealStart: time.Now(), BusinessStart: time.Date(2026, time.November, 2, 14, 0, 0, 0, time.UTC),
 	}
 }
 
 // newCarrierSaga opens the carrier, which learns where its news go, and then ourselves.
 func newCarrierSaga(t *testing.T, st story, open func(*carrierSaga) realCarrier) *carrierSaga {
 	t.Helper()
-	s := &carrierSaga{T: t, clock: carrierClock(), port: porting.PortID(porting.PortIn, "default", "REAL-1"), story: st}
-	s.post = &postman{brings: st.post, day: s.clock.RealDuration(24 * time.Hour)}
-	server := httptest.NewServer(s.post)
-	t.Cleanup(server.Close)
-	s.post.url = server.URL
+	s := &carrierSaga{T: t, clock: carrierClock(orderHour), port: porting.PortID(porting.PortIn, "default", "REAL-1"), story: st}
+	s.post = newPostman(t, s.clock.RealDuration(24*time.Hour), st.post)
 	s.carrier = open(s)
 	dir := t.TempDir()
 	s.ours = openNeighbours(t, worker.Settings{
@@ -72,8 +69,9 @@ func newCarrierSaga(t *testing.T, st story, open func(*carrierSaga) realCarrier)
 	var err error
 	s.bill, err = worker.NewDocuments(s.ours.Ledger, s.ours.Vault).Add(t.Context(), porting.DocumentInvoice, []byte("%PDF the bill"), time.Now())
 	require.NoError(t, err)
-	s.post.opens(s.ours, s)
 	s.env = realTimeEnvironment(t, s.ours, s.port)
+	s.hinted = &signals{env: s.env, port: s.port}
+	s.post.knows(s.ours, s.hinted)
 	return s
 }
 
@@ -137,7 +135,9 @@ func (h *hastily) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 // run plays the story to its end.
 func (s *carrierSaga) run() porting.Status {
 	s.watch()
+	s.hinted.begin()
 	s.env.ExecuteWorkflow(porting.WorkflowPortIn, porting.PortInput{ID: s.port, Clock: s.clock, Order: s.order()})
+	s.hinted.set(false)
 	s.post.close()
 	require.True(s, s.env.IsWorkflowCompleted())
 	require.NoError(s, s.env.GetWorkflowError())

@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"testing"
 	"time"
+
+	"go.temporal.io/sdk/testsuite"
 
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
@@ -21,6 +24,45 @@ type letter struct {
 	body   []byte
 }
 
+// signals takes hints to the one port of a test environment.
+type signals struct {
+	env  *testsuite.TestWorkflowEnvironment
+	port string
+
+	mu    sync.Mutex
+	runs  bool
+	taken int
+}
+
+// begin takes hints from the port's start on.
+func (s *signals) begin() {
+	s.env.RegisterDelayedCallback(func() { s.set(true) }, 0)
+}
+
+func (s *signals) set(runs bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs = runs
+}
+
+// CarrierEvent implements worker.Hinter.
+func (s *signals) CarrierEvent(_ context.Context, id string, e porting.CarrierEvent) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.runs || id != s.port {
+		return &porting.Error{Kind: porting.NotFound, Code: "port-unknown", Op: "send carrier-event", Object: id}
+	}
+	s.taken++
+	s.env.SignalWorkflow(porting.MsgCarrierEvent, e)
+	return nil
+}
+
+func (s *signals) hints() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken
+}
+
 // postman stands between a carrier and our door for news, and treats its webhooks as the network of a story does.
 type postman struct {
 	url    string
@@ -29,17 +71,27 @@ type postman struct {
 
 	mu      sync.Mutex
 	ours    worker.Neighbours
-	ports   *carrierSaga
+	ports   worker.Hinter
 	closed  bool
 	held    *letter
 	answers []int // what our door answered, in order
-	hints   int   // that reached the saga
 }
 
-func (p *postman) opens(n worker.Neighbours, s *carrierSaga) {
+// newPostman is a postman, who knows where our door is only later.
+func newPostman(t *testing.T, day time.Duration, brings func(context.Context, *postman, letter)) *postman {
+	t.Helper()
+	p := &postman{brings: brings, day: day}
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+// knows tells the postman where our door is.
+func (p *postman) knows(n worker.Neighbours, ports worker.Hinter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ours, p.ports = n, s
+	p.ours, p.ports = n, ports
 }
 
 // close ends the post: what is still on its way is lost.
@@ -67,13 +119,13 @@ func (p *postman) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // deliver brings a letter to our door at an instant of the door's clock.
 func (p *postman) deliver(ctx context.Context, l letter, at time.Time) {
 	p.mu.Lock()
-	ours, closed := p.ours, p.closed
+	ours, ports, closed := p.ours, p.ports, p.closed
 	p.mu.Unlock()
-	if closed {
+	if closed || ports == nil {
 		return
 	}
 	doors := http.NewServeMux()
-	doors.Handle("POST /news/{carrier}", ours.News(p, func() time.Time { return at }, slog.New(slog.DiscardHandler)))
+	doors.Handle("POST /news/{carrier}", ours.News(ports, func() time.Time { return at }, slog.New(slog.DiscardHandler)))
 	request := httptest.NewRequestWithContext(ctx, http.MethodPost, l.path, bytes.NewReader(l.body))
 	request.Header = l.header
 	answer := httptest.NewRecorder()
@@ -83,23 +135,11 @@ func (p *postman) deliver(ctx context.Context, l letter, at time.Time) {
 	p.answers = append(p.answers, answer.Code)
 }
 
-// CarrierEvent implements worker.Hinter.
-func (p *postman) CarrierEvent(_ context.Context, id string, e porting.CarrierEvent) error {
+// answered is what our door answered.
+func (p *postman) answered() []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || id != p.ports.port {
-		return &porting.Error{Kind: porting.NotFound, Code: "port-unknown", Op: "send carrier-event", Object: id}
-	}
-	p.hints++
-	p.ports.env.SignalWorkflow(porting.MsgCarrierEvent, e)
-	return nil
-}
-
-// seen is what our door answered, and how many hints came through it.
-func (p *postman) seen() (answers []int, hints int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.answers, p.hints
+	return p.answers
 }
 
 func asItComes(ctx context.Context, p *postman, l letter) { p.deliver(ctx, l, time.Now()) }

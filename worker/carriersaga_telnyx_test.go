@@ -30,8 +30,13 @@ func openTelnyxFake(s *carrierSaga) realCarrier {
 	if s.story.loses {
 		f.LoseAnswers()
 	}
-	return realCarrier{name: "telnyx", effects: f.Effects, ready: func(worker.Neighbours) {}, file: fmt.Sprintf(
-		"carriers: {telnyx: {adapter: telnyx, url: %q, key_file: %q, news_key_file: %q}}", f.URL(), secretFile(s.T, telnyxtest.Key.Reveal()), secretFile(s.T, f.PublicKey()))}
+	return realCarrier{name: "telnyx", effects: f.Effects, ready: func(worker.Neighbours) {}, file: telnyxFile(s.T, f)}
+}
+
+// telnyxFile is the carriers file of a deployment that has Telnyx.
+func telnyxFile(t *testing.T, f *telnyxtest.Fake) string {
+	return fmt.Sprintf("carriers: {telnyx: {adapter: telnyx, url: %q, key_file: %q, news_key_file: %q}}",
+		f.URL(), secretFile(t, telnyxtest.Key.Reveal()), secretFile(t, f.PublicKey()))
 }
 
 func secretFile(t *testing.T, secret string) string {

@@ -154,8 +154,7 @@ func TestContractWords(t *testing.T) {
 		s, err := says(t, 200, nil, group(t, map[string]any{"status": rejectedFor(code)})).Status(t.Context(), ref)
 		require.NoError(t, err)
 		require.Equal(t, code, s.Reasons[0].Code)
-		vague := code == "OTHER" || code == "OSP_IRRESPONSIVE"
-		require.Equal(t, vague, s.Reasons[0].Reason == porting.OtherReason, code)
+		require.Equal(t, code == "OTHER", s.Reasons[0].Reason == porting.OtherReason, code)
 	}
 	outs := document.Components.Schemas["PortoutDetails"].Properties["status"].Enum
 	require.Len(t, outs, 6)

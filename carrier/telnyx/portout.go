@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -240,7 +241,23 @@ func (p portOut) request() porting.PortOutRequest {
 	for _, n := range p.PhoneNumbers {
 		r.Numbers = append(r.Numbers, number(n))
 	}
+	r.Kind = kindOf(r.Numbers)
 	return r
+}
+
+// northAmerican and tollFree are numbers; those of the second kind tell by themselves what they are.
+var (
+	northAmerican = regexp.MustCompile(`^\+1`)
+	tollFree      = regexp.MustCompile(`^\+18(00|33|44|55|66|77|88)`)
+)
+
+// kindOf is wireline where the numbers do not tell it: Telnyx passes on local service requests, which are for wirelines, and
+// does not name the kind.
+func kindOf(numbers []porting.Number) string {
+	if len(numbers) == 0 || !northAmerican.MatchString(numbers[0].E164()) || tollFree.MatchString(numbers[0].E164()) {
+		return ""
+	}
+	return porting.KindWireline
 }
 
 // dateOf is the day of an instant as it is written.

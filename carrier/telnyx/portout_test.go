@@ -29,6 +29,18 @@ func TestPortOutRequestHasItsPIN(t *testing.T) {
 	require.Equal(t, 24*time.Hour, r.SilenceAt.Sub(r.ReceivedAt))
 }
 
+// Telnyx does not name the kind of a line, without which there are no rules for an American number.
+func TestPortOutKinds(t *testing.T) {
+	t.Parallel()
+	f := start(t, telnyxtest.Options{})
+	for number, kind := range map[porting.Number]string{first: porting.KindWireline, "+18005550123": "", "+447700900123": "", "+18015550123": porting.KindWireline} {
+		require.NoError(t, f.SendPortOut(number.E164(), gatewaytest.NeverActivate, number))
+		s, err := f.Client().PortOutStatus(t.Context(), telnyxtest.PortOutID(number.E164()))
+		require.NoError(t, err)
+		require.Equal(t, kind, s.Request.Kind, number.E164())
+	}
+}
+
 // Each ground goes with the code that Telnyx has for it, or with the code of all others and its reason.
 func TestRejectionCodes(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
 )
 
 // status is a group as one order of ours.
@@ -124,52 +125,10 @@ func requirementReason(name string) porting.Reason {
 func (o portingOrder) rejections() []carrier.Rejection {
 	var all []carrier.Rejection
 	for _, e := range o.Status.Details {
-		all = append(all, carrier.Rejection{Code: e.Code, Text: e.Description, Reason: exceptionReason(e.Code)})
+		all = append(all, carrier.Rejection{Code: e.Code, Text: e.Description, Reason: rules.Map("telnyx", e.Code, e.Description).Reason})
 	}
 	if len(all) == 0 && o.Status.Value == "exception" {
 		return []carrier.Rejection{{Code: "OTHER", Text: "see the comments of the order", Reason: porting.OtherReason}}
 	}
 	return all
-}
-
-// exceptions are the codes that Telnyx gives, those of its contract first, then those that only its help pages have. The list
-// is not closed.
-var exceptions = map[string]porting.Reason{
-	"ACCOUNT_NUMBER_MISMATCH":          porting.AccountNumberMismatch,
-	"AUTH_PERSON_MISMATCH":             porting.NameMismatch,
-	"BTN_ATN_MISMATCH":                 porting.BTNMismatch,
-	"ENTITY_NAME_MISMATCH":             porting.NameMismatch,
-	"FOC_EXPIRED":                      porting.DueDateInvalid,
-	"FOC_REJECTED":                     porting.DueDateUnmeetable,
-	"LOCATION_MISMATCH":                porting.AddressMismatch,
-	"LSR_PENDING":                      porting.PendingOrder,
-	"MAIN_BTN_PORTING":                 porting.PartialPortNoNewBTN,
-	"OSP_IRRESPONSIVE":                 porting.OtherReason,
-	"OTHER":                            porting.OtherReason,
-	"PASSCODE_PIN_INVALID":             porting.PINMismatch,
-	"PHONE_NUMBER_HAS_SPECIAL_FEATURE": porting.ContractServices,
-	"PHONE_NUMBER_MISMATCH":            porting.NumberNotFound,
-	"PHONE_NUMBER_NOT_PORTABLE":        porting.NumberNotPortable,
-	"PORT_TYPE_INCORRECT":              porting.PartialPortNoNewBTN,
-	"PORTING_ORDER_SPLIT_REQUIRED":     porting.DifferentAccounts,
-	"POSTAL_CODE_MISMATCH":             porting.ZIPMismatch,
-	"RATE_CENTER_NOT_PORTABLE":         porting.RateCenterMismatch,
-	"SV_CONFLICT":                      porting.RegistryConflict,
-	"SV_UNKNOWN_FAILURE":               porting.NetworkNotReady,
-
-	"ACCOUNT_NUMBER_REQUIRED": porting.AccountNumberRequired,
-	"AUTH_NAME_MISMATCH":      porting.NameMismatch,
-	"BUSINESS_NAME_MISMATCH":  porting.NameMismatch,
-	"DIFFERENT_ACCOUNTS":      porting.DifferentAccounts,
-	"DIFFERENT_RATE_CENTERS":  porting.RateCenterMismatch,
-	"ILLEGIBLE_LOA":           porting.LOAInvalid,
-	"INVALID_RESELLER":        porting.WrongLosingCarrier,
-	"LOA_ILLEGIBLE":           porting.LOAInvalid,
-}
-
-func exceptionReason(code string) porting.Reason {
-	if reason, known := exceptions[code]; known {
-		return reason
-	}
-	return porting.OtherReason
 }
