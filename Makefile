@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration bulk vuln ci images secrets clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary saboteurs bulk vuln ci images secrets clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ redteam: ## Attack ports on a real server, without and with the authorizer
 
 integration: ## Run a deployment on this machine: PostgreSQL, Temporal with mutual TLS, workers by role, each a process and user
 	PORTSAGA_INTEGRATION=full go -C devserver test -count=1 -timeout 30m -v ./integration
+
+canary: ## Write people who do not exist into every field, play every scenario, and look for them in all that was written
+	PORTSAGA_CANARY=full go -C devserver test -count=1 -timeout 25m -v ./canary
+
+saboteurs: ## Put bugs into the code, one at a time, and see that a test notices each
+	PORTSAGA_SABOTEURS=all go test -count=1 -timeout 60m -v ./internal/sabotage
 
 bulk: ## Move 20,000 numbers as one order on the embedded engine, and print the rate
 	PORTSAGA_BULK=full go -C devserver test -count=1 -timeout 60m -v ./bulk
