@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/portsaga/portsaga/porting"
 )
 
 // Options say what is measured, and on what.
@@ -28,6 +31,16 @@ type Options struct {
 	Dir        string         // of everything that is written
 	Tell       func(what string, done, of int)
 }
+
+// Kinds of benches.
+const (
+	KindPortIn  = "port-in"
+	KindPortOut = "port-out"
+	KindIdle    = "idle"
+)
+
+// Kinds lists them.
+var Kinds = []string{KindPortIn, KindPortOut, KindIdle}
 
 const failIfThere = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 
@@ -55,7 +68,10 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	run := strconv.FormatInt(time.Now().UnixMilli(), 36)
-	ours := s.portIns(run)
+	ours, err := s.ours(ctx, run)
+	if err != nil {
+		return report, err
+	}
 	subjects := []*subject{ours}
 	warm, err := s.warmUp(ctx, ours)
 	if err != nil {
@@ -75,7 +91,10 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	report = o.report()
 	report.Ours = figures[0]
 	if o.Baseline {
-		report.Bare, report.Reference = &figures[1], &figures[2]
+		report.Bare = &figures[1]
+	}
+	if len(figures) > 2 {
+		report.Reference = &figures[2]
 	}
 	report.compare()
 	return report, nil
@@ -103,28 +122,49 @@ func (s *stack) warmUp(ctx context.Context, b *subject) (id string, err error) {
 	return r.ids[len(r.ids)-1], nil
 }
 
-// baselines are the bare workflow with the commands of a port of ours, and the reference workflow.
+// ours are the ports of a kind.
+func (s *stack) ours(ctx context.Context, run string) (*subject, error) {
+	switch s.options.Kind {
+	case KindPortIn:
+		return s.portIns(run), nil
+	case KindPortOut:
+		return s.portOuts(ctx, run)
+	case KindIdle:
+		return s.idlers(run), nil
+	}
+	return nil, &porting.Error{
+		Kind: porting.Invalid, Code: "bench-kind-unknown", Op: "run bench", Object: s.options.Kind, Detail: "there is no bench of this kind",
+		Next: "choose one of " + strings.Join(Kinds, ", "),
+	}
+}
+
+// baselines are the bare workflow with the commands of a port of ours, and for ports that end the reference workflow.
 func (s *stack) baselines(ctx context.Context, port, run string) ([]*subject, error) {
 	h, err := s.readHistory(ctx, port)
 	if err != nil {
 		return nil, err
 	}
-	var all []*subject
-	for name, p := range map[string]plan{"bare": planOf(h, s.options.queue()), "reference": referencePlan()} {
-		queue := s.options.queue() + "-" + name
-		if err := s.startBare(p, queue, name); err != nil {
-			return nil, err
-		}
-		b := s.bareOnes(p, name, queue, run)
-		if _, err := s.warmUp(ctx, b); err != nil {
-			return nil, err
-		}
-		all = append(all, b)
+	p := planOf(h, s.options.queue())
+	if s.options.Kind == KindIdle {
+		p = append(p, step{do: awaitSignal, name: porting.MsgDecide})
 	}
-	if all[0].name != "bare" {
-		all[0], all[1] = all[1], all[0]
+	bare, err := s.baseline(ctx, p, "bare", run)
+	if err != nil || s.options.Kind == KindIdle {
+		return []*subject{bare}, err
 	}
-	return all, nil
+	reference, err := s.baseline(ctx, referencePlan(), "reference", run)
+	return []*subject{bare, reference}, err
+}
+
+// baseline is a workflow that follows a plan, with workers of its own.
+func (s *stack) baseline(ctx context.Context, p plan, name, run string) (*subject, error) {
+	queue := s.options.queue() + "-" + name
+	if err := s.startBare(p, queue, name); err != nil {
+		return nil, err
+	}
+	b := s.bareOnes(p, name, queue, run)
+	_, err := s.warmUp(ctx, b)
+	return b, err
 }
 
 // inTurn measures subjects round by round, one after the other in each, every other round backwards: a machine that gets
@@ -151,7 +191,7 @@ func (s *stack) inTurn(ctx context.Context, subjects []*subject) ([]Figures, err
 	figures := make([]Figures, len(subjects))
 	for k := range subjects {
 		last := rounds[k][len(rounds[k])-1].ids
-		found, err := s.study(ctx, last[:min(len(last), sample)])
+		found, err := s.study(ctx, last[:min(len(last), sample)], subjects[k].stays)
 		if err != nil {
 			return nil, err
 		}

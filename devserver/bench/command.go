@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/pprof"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ import (
 // NewCommand is the command that measures what a port costs.
 func NewCommand(f *cli.Factory) *cobra.Command {
 	o := Options{}
-	where := ""
+	var where, profile string
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what a port costs, here or on a cluster",
@@ -28,10 +30,12 @@ func NewCommand(f *cli.Factory) *cobra.Command {
 			"A cluster must know the namespace and the search attributes: portsaga bootstrap.",
 		Example: "  portsaga bench --baseline\n  portsaga bench --ports 500 --fast -o json\n  portsaga bench --engine temporal:7233 --ledger postgres://portsaga@db/ledger --baseline",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), f, o, where) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return profiled(profile, func() error { return runBench(cmd.Context(), f, o, where) })
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.Kind, "kind", kindPortIn, "what is carried through: port-in")
+	flags.StringVar(&o.Kind, "kind", KindPortIn, "what is measured: "+strings.Join(Kinds, ", "))
 	flags.IntVar(&o.Ports, "ports", 200, "ports of each round")
 	flags.IntVar(&o.Rounds, "rounds", 3, "rounds; figures are medians of them")
 	flags.IntVar(&o.InProgress, "in-progress", 40, "ports that are under way at a time")
@@ -39,14 +43,13 @@ func NewCommand(f *cli.Factory) *cobra.Command {
 	flags.BoolVar(&o.Fast, "fast", false, "the embedded engine gives up safety against a loss of power")
 	flags.StringVar(&where, "engine", embedded, "sqlite is the embedded engine; or the address of a cluster")
 	flags.StringVar(&o.Ledger, "ledger", "", "DSN of the ledger; a SQLite file that is thrown away when empty")
+	flags.StringVar(&profile, "cpu-profile", "", "file for a profile of this process, for go tool pprof")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(Kinds, cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(newEngine(f))
 	return cmd
 }
 
-const (
-	kindPortIn = "port-in"
-	embedded   = "sqlite"
-)
+const embedded = "sqlite"
 
 func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err error) {
 	if where != embedded {
@@ -69,6 +72,23 @@ func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err
 		return err
 	}
 	return f.Print(report, func(w io.Writer) { report.write(f, w) })
+}
+
+// profiled does something while it writes a profile of the processor time, if it is to.
+func profiled(file string, do func() error) (err error) {
+	if file == "" {
+		return do()
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("write a profile: %w", err)
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return fmt.Errorf("write a profile: %w", err)
+	}
+	defer pprof.StopCPUProfile()
+	return do()
 }
 
 // newEngine is the process of the embedded engine.

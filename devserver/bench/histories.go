@@ -35,15 +35,15 @@ type sizes struct {
 	order         []string             // of stages, as they were first seen
 }
 
-// study reads histories and adds them up. One that did not complete is an error.
-func (s *stack) study(ctx context.Context, ids []string) (sizes, error) {
+// study reads histories and adds them up. One that did not complete is an error, unless it stays open.
+func (s *stack) study(ctx context.Context, ids []string, stays bool) (sizes, error) {
 	found := sizes{stages: map[string][]float64{}}
 	for _, id := range ids {
 		h, err := s.readHistory(ctx, id)
 		if err != nil {
 			return found, err
 		}
-		if last := h.Events[len(h.Events)-1].GetEventType(); last != enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED {
+		if last := h.Events[len(h.Events)-1].GetEventType(); !stays && last != enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED {
 			return found, endedBefore(id, "it was complete: "+last.String())
 		}
 		found.add(h)

@@ -8,8 +8,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/portsaga/portsaga/porting"
 )
 
 // carrierPause is how long the simulated carrier takes; the messages to a bare workflow take as long.
@@ -17,9 +15,11 @@ const carrierPause = 20 * time.Minute / 3600
 
 // subject is something whose speed is measured: ports of ours, bare workflows, reference workflows.
 type subject struct {
-	name string
-	one  func(ctx context.Context, i int) (id string, err error) // carries one from its start to its end; i is its number
-	done int                                                     // how many there were
+	name    string
+	prepare func(ctx context.Context, i int) error                  // what must be there before one is measured; nothing when nil
+	one     func(ctx context.Context, i int) (id string, err error) // carries one as far as is measured; i is its number
+	stays   bool                                                    // it stays open afterwards
+	done    int                                                     // how many there were
 }
 
 // round is one measured stretch of a subject.
@@ -29,12 +29,18 @@ type round struct {
 	worker  time.Duration // processor time of this process
 	engine  time.Duration // and of the engine's
 	stored  stored
+	memory  int64 // bytes that both processes grew by
 }
 
 func (r round) rate() float64 { return float64(len(r.ids)) / r.elapsed.Seconds() }
 
 // measure carries n through, so many at once as the options say.
 func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done int)) (r round, err error) {
+	if b.prepare != nil {
+		if err := s.atOnce(ctx, n, func(ctx context.Context, i int) error { return b.prepare(ctx, b.done+i) }); err != nil {
+			return r, fmt.Errorf("prepare %s: %w", b.name, err)
+		}
+	}
 	before, err := s.reading(ctx)
 	if err != nil {
 		return r, err
@@ -42,25 +48,31 @@ func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done i
 	r.ids = make([]string, n)
 	var ended atomic.Int64
 	started := time.Now()
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.options.InProgress)
-	for i := range n {
-		g.Go(func() (err error) {
-			r.ids[i], err = b.one(ctx, b.done+i)
-			tell(int(ended.Add(1)))
-			return err
-		})
-	}
-	err = g.Wait()
+	err = s.atOnce(ctx, n, func(ctx context.Context, i int) (err error) {
+		r.ids[i], err = b.one(ctx, b.done+i)
+		tell(int(ended.Add(1)))
+		return err
+	})
 	r.elapsed = time.Since(started)
 	b.done += n
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", b.name, err)
 	}
-	after, err := s.reading(context.WithoutCancel(ctx))
+	after, err := s.reading(ctx)
 	r.worker, r.engine = after.worker.CPU-before.worker.CPU, after.engine.CPU-before.engine.CPU
+	r.memory = after.worker.RSS - before.worker.RSS + after.engine.RSS - before.engine.RSS
 	r.stored = after.stored.less(before.stored)
 	return r, err
+}
+
+// atOnce does something n times, so many at once as the options say.
+func (s *stack) atOnce(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.options.InProgress)
+	for i := range n {
+		g.Go(func() error { return do(ctx, i) })
+	}
+	return g.Wait()
 }
 
 // reading is what has been used so far.
@@ -82,38 +94,9 @@ func (s *stack) reading(ctx context.Context) (r reading, err error) {
 	return r, nil
 }
 
-// portIns are port-ins from their order to their end: approved as soon as they can be, confirmed and activated by a carrier
-// that takes little time.
-func (s *stack) portIns(run string) *subject {
-	return &subject{name: "ours", one: func(ctx context.Context, i int) (string, error) {
-		order, err := s.options.order(run, i)
-		if err != nil {
-			return "", err
-		}
-		id := porting.PortID(porting.PortIn, order.TenantOrDefault(), order.Reference)
-		t := s.watch.follow(id)
-		defer s.watch.forget(t)
-		if err := s.startAndApprove(ctx, order, t); err != nil {
-			return id, err
-		}
-		return id, t.awaitEnd(ctx)
-	}}
-}
-
-func (s *stack) startAndApprove(ctx context.Context, order porting.Order, t *trip) error {
-	if _, err := s.ports.Start(ctx, order); err != nil {
-		return err
-	}
-	if err := t.await(ctx, string(porting.Verifying)); err != nil {
-		return err
-	}
-	_, err := s.ports.Decide(ctx, t.id, porting.Decide{ID: "approve", Decision: porting.Approve, By: "ben@approvals"})
-	return err
-}
-
 // bareOnes are workflows that make the commands of a plan. What a port is told they are told.
 func (s *stack) bareOnes(p plan, name, queue, run string) *subject {
-	return &subject{name: name, one: func(ctx context.Context, i int) (string, error) {
+	return &subject{name: name, stays: p[len(p)-1].do == awaitSignal, one: func(ctx context.Context, i int) (string, error) {
 		id := fmt.Sprintf("%s-%s-%d", name, run, i)
 		t := s.watch.follow(id)
 		defer s.watch.forget(t)
@@ -127,12 +110,20 @@ func (s *stack) bareOnes(p plan, name, queue, run string) *subject {
 			if err := t.await(ctx, m.name); err != nil {
 				return id, err
 			}
+			if p.waitsAt(m) {
+				return id, nil
+			}
 			if err := s.send(ctx, id, m); err != nil {
 				return id, err
 			}
 		}
 		return id, t.awaitEnd(ctx)
 	}}
+}
+
+// waitsAt reports whether nobody sends a message that a plan waits for: it is the plan's last step.
+func (p plan) waitsAt(m step) bool {
+	return m.name != "" && p[len(p)-1].do == awaitSignal && p[len(p)-1].name == m.name
 }
 
 // begin starts a bare workflow, with its first update if the plan begins with one, and returns how many messages it has had.

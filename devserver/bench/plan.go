@@ -91,15 +91,6 @@ func portKeys(e *history.HistoryEvent) []string {
 	return keys
 }
 
-// until is the plan up to the first message of a name, for fleets that wait for it.
-func (p plan) until(message string) plan {
-	i := slices.IndexFunc(p, func(s step) bool { return s.name == message })
-	if i < 0 {
-		return p
-	}
-	return slices.Concat(p[:i], plan{{do: awaitSignal, name: message}})
-}
-
 // messages are the names of what the plan waits for after its start.
 func (p plan) messages(do doing) []string {
 	var names []string

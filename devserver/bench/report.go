@@ -40,6 +40,7 @@ type Figures struct {
 	EngineRSS  int64     `json:"engine_rss_bytes,omitempty"`
 	EngineDB   float64   `json:"engine_database_bytes,omitempty"` // a port
 	LedgerDB   float64   `json:"ledger_database_bytes,omitempty"`
+	Memory     float64   `json:"memory_bytes"` // that both processes grew by a port; says something of ports that stay open only
 	Stages     []Stage   `json:"stages,omitempty"`
 	cpuByRound []float64 // seconds a port, of both processes
 }
@@ -54,16 +55,17 @@ type Stage struct {
 // figuresOf sums up the rounds of a subject.
 func figuresOf(rounds []round, found sizes, end reading) Figures {
 	f := Figures{Events: median(found.events), Bytes: median(found.bytes), WorkerRSS: end.worker.RSS, EngineRSS: end.engine.RSS}
-	var worker, engine, engineDB, ledgerDB []float64
+	var worker, engine, engineDB, ledgerDB, memory []float64
 	for _, r := range rounds {
 		n := float64(len(r.ids))
 		f.ByRound = append(f.ByRound, r.rate())
 		worker, engine = append(worker, r.worker.Seconds()/n), append(engine, r.engine.Seconds()/n)
 		engineDB, ledgerDB = append(engineDB, float64(r.stored.engine)/n), append(ledgerDB, float64(r.stored.ledger)/n)
+		memory = append(memory, float64(r.memory)/n)
 		f.cpuByRound = append(f.cpuByRound, (r.worker+r.engine).Seconds()/n)
 	}
 	f.PerSecond, f.WorkerCPU, f.EngineCPU = median(f.ByRound), median(worker), median(engine)
-	f.EngineDB, f.LedgerDB = median(engineDB), median(ledgerDB)
+	f.EngineDB, f.LedgerDB, f.Memory = median(engineDB), median(ledgerDB), median(memory)
 	for _, stage := range found.order {
 		f.Stages = append(f.Stages, Stage{stage, median(found.stages[stage]), quantile(found.stages[stage], 0.99)})
 	}
@@ -98,7 +100,7 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 	if r.Reference != nil {
 		rows = append(rows, r.Reference.row("reference"))
 	}
-	f.Table(w, []string{"", "PORTS/S", "EVENTS", "BYTES", "CPU MS WORKER", "CPU MS ENGINE", "RSS MB WORKER", "RSS MB ENGINE", "DB KB ENGINE", "DB KB LEDGER"}, rows)
+	f.Table(w, []string{"", "PORTS/S", "EVENTS", "BYTES", "CPU MS WORKER", "CPU MS ENGINE", "RSS MB WORKER", "RSS MB ENGINE", "GREW KB", "DB KB ENGINE", "DB KB LEDGER"}, rows)
 	if r.Bare != nil {
 		fmt.Fprintf(w, "\nratio %.2f of the bare workflow's ports a second (%.2f by processor time)\n", r.Ratio, r.CPURatio)
 	}
@@ -121,6 +123,6 @@ func (f Figures) row(name string) []string {
 	return []string{
 		name, fmt.Sprintf("%.1f", f.PerSecond), fmt.Sprintf("%.0f", f.Events), fmt.Sprintf("%.0f", f.Bytes),
 		fmt.Sprintf("%.1f", f.WorkerCPU*1000), fmt.Sprintf("%.1f", f.EngineCPU*1000),
-		fmt.Sprint(f.WorkerRSS / mb), fmt.Sprint(f.EngineRSS / mb), fmt.Sprintf("%.1f", f.EngineDB/kb), fmt.Sprintf("%.1f", f.LedgerDB/kb),
+		fmt.Sprint(f.WorkerRSS / mb), fmt.Sprint(f.EngineRSS / mb), fmt.Sprintf("%.0f", f.Memory/kb), fmt.Sprintf("%.1f", f.EngineDB/kb), fmt.Sprintf("%.1f", f.LedgerDB/kb),
 	}
 }

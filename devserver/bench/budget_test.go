@@ -1,0 +1,154 @@
+package bench
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/internal/ledger/pgtest"
+)
+
+// What a port may take, on any machine.
+const (
+	mostEvents     = 96
+	mostBytes      = 36 << 10 // of a history, with its payloads sealed
+	mostRoundTrips = 200      // to the database of the ledger and of the keys
+)
+
+func options(t *testing.T) Options {
+	return Options{Kind: KindPortIn, Ports: 4, Rounds: 1, InProgress: 4, Fast: true, Baseline: true, Dir: t.TempDir(), Tell: func(string, int, int) {}}
+}
+
+// A port-in stays within its budget, and the bare workflow beside it makes the same commands.
+func TestPortIn(t *testing.T) {
+	t.Parallel()
+	r, err := Run(t.Context(), options(t))
+	require.NoError(t, err)
+	t.Logf("%+v", r.Ours)
+	require.LessOrEqual(t, r.Ours.Events, float64(mostEvents))
+	require.LessOrEqual(t, r.Ours.Bytes, float64(mostBytes))
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+	require.InDelta(t, 76, r.Reference.Events, 0)
+	require.Less(t, r.Bare.Bytes, r.Ours.Bytes)
+	require.Positive(t, r.Ratio)
+	require.Positive(t, r.ReferenceRatio)
+	require.Positive(t, r.Ours.EngineDB)
+	require.Equal(t, "received", r.Ours.Stages[0].Stage)
+	require.Equal(t, "completed", r.Ours.Stages[len(r.Ours.Stages)-1].Stage)
+}
+
+func TestPortOut(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Kind, o.Baseline = KindPortOut, false
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	require.LessOrEqual(t, r.Ours.Events, float64(mostEvents+4))
+}
+
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Kind = KindIdle
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, 3)
+	require.Nil(t, r.Reference)
+}
+
+// A port asks the database of the ledger so often and not more: on another machine each time is a trip over the network.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	counted := countTrips(t, pgtest.Start(t).New(t))
+	o.Ledger = counted.dsn
+	s, err := startStack(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.stop()) })
+	ports := s.portIns("trips")
+	_, err = s.warmUp(t.Context(), ports)
+	require.NoError(t, err)
+	before := counted.trips.Load()
+	_, err = s.measure(t.Context(), ports, 8, func(int) {})
+	require.NoError(t, err)
+	each := (counted.trips.Load() - before) / 8
+	t.Logf("%d round trips a port", each)
+	require.LessOrEqual(t, each, int64(mostRoundTrips))
+}
+
+// trips counts how often a PostgreSQL server says that it is ready for the next question.
+type trips struct {
+	dsn   string
+	trips atomic.Int64
+}
+
+// countTrips stands between a client and a server.
+func countTrips(t *testing.T, dsn string) *trips {
+	t.Helper()
+	at, err := url.Parse(dsn)
+	require.NoError(t, err)
+	query := at.Query()
+	socket := query.Get("host") + "/.s.PGSQL.5432"
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	query.Del("host")
+	query.Set("sslmode", "disable")
+	at.Host, at.RawQuery = listener.Addr().String(), query.Encode()
+	c := &trips{dsn: at.String()}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return // the test is over
+			}
+			go c.pass(client, socket)
+		}
+	}()
+	return c
+}
+
+// pass carries bytes both ways until either side has enough.
+func (c *trips) pass(client net.Conn, socket string) {
+	defer client.Close()
+	server, err := net.Dial("unix", socket)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+	_, _ = io.Copy(client, &readyCounter{from: server, count: &c.trips})
+}
+
+// readyCounter reads a server's messages, each a type and a length, and counts those that end an answer.
+type readyCounter struct {
+	from   io.Reader
+	count  *atomic.Int64
+	header []byte // of the message that begins
+	rest   int    // bytes of the message that is under way
+}
+
+func (r *readyCounter) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	for read := p[:n]; len(read) > 0; {
+		if r.rest > 0 {
+			skip := min(r.rest, len(read))
+			r.rest, read = r.rest-skip, read[skip:]
+			continue
+		}
+		r.header, read = append(r.header, read[0]), read[1:]
+		if len(r.header) < 5 {
+			continue
+		}
+		if r.header[0] == 'Z' {
+			r.count.Add(1)
+		}
+		r.rest = int(r.header[1])<<24 | int(r.header[2])<<16 | int(r.header[3])<<8 | int(r.header[4]) - 4
+		r.header = r.header[:0]
+	}
+	return n, err
+}

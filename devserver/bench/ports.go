@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/portsaga/portsaga/carrier/simulator"
+	"github.com/portsaga/portsaga/internal/guard"
+	"github.com/portsaga/portsaga/internal/orders"
+	"github.com/portsaga/portsaga/internal/simulate"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// portIns are port-ins from their order to their end: approved as soon as they can be, confirmed and activated by a carrier
+// that takes little time.
+func (s *stack) portIns(run string) *subject {
+	return &subject{name: "ours", one: func(ctx context.Context, i int) (string, error) {
+		t, err := s.open(ctx, run, i)
+		if err != nil {
+			return "", err
+		}
+		defer s.watch.forget(t)
+		if err := s.approve(ctx, t.id); err != nil {
+			return t.id, err
+		}
+		return t.id, t.awaitEnd(ctx)
+	}}
+}
+
+// idlers are port-ins that wait for people.
+func (s *stack) idlers(run string) *subject {
+	return &subject{name: "ours", stays: true, one: func(ctx context.Context, i int) (string, error) {
+		t, err := s.open(ctx, run, i)
+		if err != nil {
+			return "", err
+		}
+		s.watch.forget(t)
+		return t.id, nil
+	}}
+}
+
+// open starts a port-in and follows it until people may decide on it.
+func (s *stack) open(ctx context.Context, run string, i int) (*trip, error) {
+	order, err := s.options.order(run, i)
+	if err != nil {
+		return nil, err
+	}
+	t := s.watch.follow(porting.PortID(porting.PortIn, order.TenantOrDefault(), order.Reference))
+	if _, err = s.ports.Start(ctx, order); err == nil {
+		err = t.await(ctx, string(porting.Verifying))
+	}
+	if err != nil {
+		s.watch.forget(t)
+	}
+	return t, err
+}
+
+func (s *stack) approve(ctx context.Context, id string) error {
+	_, err := s.ports.Decide(ctx, id, porting.Decide{ID: "approve", Decision: porting.Approve, By: "ben@approvals"})
+	return err
+}
+
+//go:embed request.yaml
+var requestText []byte
+
+// quickRecipient takes the numbers within minutes, which are milliseconds here.
+var quickRecipient = simulator.PortOutScenario{
+	Name: "quick", About: "The counterparty takes the numbers within minutes.",
+	Silence: simulator.Span{Elapsed: 24 * time.Hour}, Activates: minutes(20), CancelAfter: minutes(20),
+}
+
+// request is what a counterparty asks for, by webhook.
+func request(run string, i int) (porting.PortOutRequest, error) {
+	r, err := orders.ReadPortOut(bytes.NewReader(requestText), orders.Options{Now: time.Now()})
+	if err != nil {
+		return r, err
+	}
+	number, err := numberAt(i)
+	r.ID, r.Numbers, r.ReceivedAt, r.Carrier = fmt.Sprintf("BENCH-%s-%d", run, i), []porting.Number{number}, time.Time{}, "simulator"
+	r.Recipient = porting.Party{Name: fmt.Sprint("Harbor Telephone ", i/ofOneRecipient), SPID: fmt.Sprintf("%04d", i/ofOneRecipient)}
+	return r, err
+}
+
+// portOuts are port-outs from the counterparty's request to their end.
+func (s *stack) portOuts(ctx context.Context, run string) (*subject, error) {
+	s.carrier.LearnPortOut(quickRecipient)
+	protection, err := guard.Open(ctx, s.neighbours.Ledger, s.neighbours.Vault, guard.Options{}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &subject{
+		name: "ours",
+		prepare: func(ctx context.Context, i int) error {
+			r, err := request(run, i)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			if err := (simulate.Record{}).Keep(ctx, r, s.carrier, s.neighbours.Ledger, s.neighbours.Vault, s.clock.Business(now)); err != nil {
+				return err
+			}
+			return protection.SetPIN(ctx, protection.Number(r.Tenant, r.Numbers[0]), r.Given.PIN, "subscriber", now)
+		},
+		one: func(ctx context.Context, i int) (string, error) {
+			r, err := request(run, i)
+			if err != nil {
+				return "", err
+			}
+			t := s.watch.follow(r.PortID())
+			defer s.watch.forget(t)
+			if err := s.carrier.SendPortOut(simulator.Ask(quickRecipient.Name, r)); err != nil {
+				return t.id, err
+			}
+			return t.id, t.awaitEnd(ctx)
+		},
+	}, nil
+}
