@@ -118,6 +118,7 @@ load 1m
   portsaga_carrier_call_seconds_count{carrier="telnyx",answer="200"} 0+60x90
   portsaga_carrier_call_seconds_count{carrier="telnyx",answer="401"} 0x90
   portsaga_carrier_call_seconds_count{carrier="telnyx",answer="timeout"} 0+2x90
+  portsaga_fraud_patterns{pattern="account-burst"} 0x90
   up{job="portsaga",instance="worker-gate:9464"} 1x90
   temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="portsaga-gate",le="1"} 0+60x90
   temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="portsaga-gate",le="100"} 0+60x90
@@ -131,6 +132,7 @@ load 1m
 		"NobodyLooks":               {"portsaga_ports_overdue 0x90", "portsaga_ports_unheard_of 0x90"},
 		"CarrierFails":              {`answer="timeout"} 0+2x90`, `answer="timeout"} 0+200x90`},
 		"CarrierRefusesCredentials": {`answer="401"} 0x90`, `answer="401"} 0+1x90`},
+		"FraudPattern":              {`"account-burst"} 0x90`, `"account-burst"} 1x90`},
 		"WorkerGone":                {`"worker-gate:9464"} 1x90`, `"worker-gate:9464"} 0x90`},
 		"StepsWait":                 {`le="1"} 0+60x90`, `le="1"} 0+1x90`},
 	}

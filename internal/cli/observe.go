@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/fraud/patterns"
 	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
@@ -56,8 +57,8 @@ func (f *Factory) observe(ctx context.Context, o *client.Options) error {
 }
 
 // serveMetrics serves /metrics until ctx ends; without PORTSAGA_METRICS_ADDR it only waits. Whoever runs sagas counts the
-// ports, too.
-func (f *Factory) serveMetrics(ctx context.Context, cfg config.Config, ports telemetry.Visibility, now func() time.Time) error {
+// ports, too, and whoever has the ledger sees patterns over many requests.
+func (f *Factory) serveMetrics(ctx context.Context, cfg config.Config, ports telemetry.Visibility, requests patterns.Memory, now func() time.Time) error {
 	if cfg.MetricsAddr == "" {
 		<-ctx.Done()
 		return nil
@@ -73,6 +74,13 @@ func (f *Factory) serveMetrics(ctx context.Context, cfg config.Config, ports tel
 		}
 		go desk.Run(ctx, func(err error) { f.Log().Warn("the ports could not be counted", "error", err) })
 	}
+	if requests != nil {
+		seen, err := tells.Patterns(func(ctx context.Context) (map[string]int, error) { return patternsOf(ctx, requests, now()) })
+		if err != nil {
+			return err
+		}
+		go seen.Run(ctx, func(err error) { f.Log().Warn("patterns of requests could not be counted", "error", err) })
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.MetricsAddr)
 	if err != nil {
 		return &porting.Error{
@@ -84,4 +92,17 @@ func (f *Factory) serveMetrics(ctx context.Context, cfg config.Config, ports tel
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", tells.Metrics())
 	return worker.ServeNews(ctx, listener, mux)
+}
+
+// patternsOf counts every pattern, also those that nobody shows: a gauge that falls to zero ends its alert.
+func patternsOf(ctx context.Context, requests patterns.Memory, now time.Time) (map[string]int, error) {
+	seen, err := patterns.Look(ctx, requests, patterns.Usual(), now)
+	if err != nil {
+		return nil, err
+	}
+	found, counts := patterns.Counts(seen), map[string]int{}
+	for _, p := range patterns.All {
+		counts[string(p)] = found[p]
+	}
+	return counts, nil
 }

@@ -128,7 +128,7 @@ func (f *Factory) serve(ctx context.Context) error {
 		return err
 	}
 	return together(ctx, codecServer,
-		func(ctx context.Context) error { return f.serveMetrics(ctx, cfg, nil, nil) }, // workers of sagas count the ports
+		func(ctx context.Context) error { return f.serveMetrics(ctx, cfg, nil, nil, nil) }, // workers of sagas count the ports
 		func(ctx context.Context) error { return serve.Run(ctx, listener, handler, chores...) })
 }
 

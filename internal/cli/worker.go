@@ -15,6 +15,7 @@ import (
 	sdk "go.temporal.io/sdk/worker"
 
 	"github.com/portsaga/portsaga/internal/config"
+	"github.com/portsaga/portsaga/internal/fraud/patterns"
 	"github.com/portsaga/portsaga/internal/telemetry"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/starter"
@@ -108,7 +109,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		},
 		func(ctx context.Context) error { return f.takeNews(ctx, door, ports, neighbours) },
 		func(ctx context.Context) error {
-			return f.serveMetrics(ctx, cfg, countedBy(role, works), func() time.Time { return connection.Clock().Business(f.Now()) })
+			return f.serveMetrics(ctx, cfg, countedBy(role, works), seenBy(role, neighbours), func() time.Time { return connection.Clock().Business(f.Now()) })
 		})
 }
 
@@ -127,6 +128,14 @@ func countedBy(role worker.Role, c client.Client) telemetry.Visibility {
 		return nil
 	}
 	return c
+}
+
+// seenBy is who sees patterns over many requests: gates, which keep them.
+func seenBy(role worker.Role, n worker.Neighbours) patterns.Memory {
+	if role != worker.RoleAll && role != worker.RoleGate {
+		return nil
+	}
+	return n.Ledger
 }
 
 // door is where the carrier's news come in; a nil one is shut.

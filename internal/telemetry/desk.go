@@ -127,17 +127,4 @@ func (d *Desk) Look(ctx context.Context) error {
 }
 
 // Run looks every half minute until ctx ends.
-func (d *Desk) Run(ctx context.Context, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		if err := d.Look(ctx); err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
+func (d *Desk) Run(ctx context.Context, failed func(error)) { every(ctx, d.Look, failed) }

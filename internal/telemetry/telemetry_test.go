@@ -163,6 +163,9 @@ func TestMetricsAreListed(t *testing.T) {
 	calls, err := tell.Calls()
 	require.NoError(t, err)
 	calls.Seen(t.Context(), wire.Exchange{Carrier: "telnyx"})
+	patterns, err := tell.Patterns(func(context.Context) (map[string]int, error) { return map[string]int{"out-of-hours": 1}, nil })
+	require.NoError(t, err)
+	require.NoError(t, patterns.Look(t.Context()))
 
 	exported := map[string]bool{}
 	for line := range strings.Lines(scrape(t, tell)) {
@@ -180,4 +183,18 @@ func TestMetricsAreListed(t *testing.T) {
 		}
 	}
 	require.Equal(t, exported, listed)
+}
+
+func TestPatterns(t *testing.T) {
+	t.Parallel()
+	tell := begin(t, telemetry.Options{})
+	counts, fault := map[string]int{"account-burst": 2}, error(nil)
+	patterns, err := tell.Patterns(func(context.Context) (map[string]int, error) { return counts, fault })
+	require.NoError(t, err)
+	require.NoError(t, patterns.Look(t.Context()))
+	require.Contains(t, scrape(t, tell), `portsaga_fraud_patterns{pattern="account-burst"} 2`+"\n")
+
+	counts, fault = nil, errors.New("down")
+	require.Error(t, patterns.Look(t.Context()))
+	require.Contains(t, scrape(t, tell), `portsaga_fraud_patterns{pattern="account-burst"} 2`+"\n", "the last counts stay")
 }
