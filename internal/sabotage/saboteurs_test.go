@@ -17,7 +17,7 @@ var saboteurs = []saboteur{
 	{
 		name: "the same idempotency key for every step of an order", file: "carrier/simulator/client.go",
 		was: `return ref.String() + "/" + step`, is: `return ref.String() + step[:0]`,
-		pkg: "./carrier/simulator", test: "TestConformance",
+		pkg: "./carrier/simulator", test: "TestAskingFirstAfterALostAnswerLeavesOneEffect",
 	},
 	{
 		name: "undo in the order in which it was done", file: "workflows/undo.go",
@@ -111,13 +111,13 @@ var saboteurs = []saboteur{
 	},
 	{
 		name: "guesses at a PIN are not counted", file: "internal/ledger/pin_attempt.go",
-		was: "if a.At.Before(c.lockedUntil) {", is: "if a.At.Before(c.lockedUntil) && a.At.IsZero() {",
+		was: "number.count(a.At, a.PerNumber).keep(ctx, tx)", is: "number.keep(ctx, tx)",
 		pkg: "./internal/guard", test: "TestPINLockout",
 	},
 	{
 		name: "an activation leaves no trace in the audit log", file: "internal/ledger/fence.go",
 		was: "return appendLeaves(ctx, tx, fence.begunLeaf())", is: "return nil",
-		pkg: "./internal/ledger", test: "TestAuditSQLite",
+		pkg: "./activities", test: "TestEvidenceOfAPort",
 	},
 	{
 		name: "checkpoints are not signed", file: "internal/audit/checkpoint.go",
