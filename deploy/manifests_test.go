@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"bytes"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -237,9 +238,7 @@ func (m manifests) environment(t *testing.T, w workload) map[string]string {
 	env := map[string]string{}
 	for _, from := range w.main().EnvFrom {
 		require.Contains(t, m.config, from.ConfigMapRef.Name)
-		for name, value := range m.config[from.ConfigMapRef.Name] {
-			env[name] = value
-		}
+		maps.Copy(env, m.config[from.ConfigMapRef.Name])
 	}
 	for _, v := range w.main().Env {
 		env[v.Name] = v.Value

@@ -12,11 +12,10 @@ import (
 func TestTheGuideTellsWhatThereIs(t *testing.T) {
 	t.Parallel()
 	guide, project := read(t, "docs/running.md"), load(t)
-	commands := regexp.MustCompile("(?m)docker compose (?:run|exec|stop|up)((?: -\\S+| \\./\\S+)*)((?: [a-z]+(?:-[a-z]+)*)+)").FindAllStringSubmatch(guide, -1)
+	commands := regexp.MustCompile(`(?m)docker compose (?:run|exec|stop|up)(?: -\S+| \./\S+)* ([a-z]+(?:-[a-z]+)*)`).FindAllStringSubmatch(guide, -1)
 	require.Greater(t, len(commands), 6)
 	for _, command := range commands {
-		service := strings.Fields(command[2])[0]
-		require.Contains(t, project.Services, service, command[0])
+		require.Contains(t, project.Services, command[1], command[0])
 	}
 	for _, url := range regexp.MustCompile(`https?://localhost:(\d+)`).FindAllStringSubmatch(guide, -1) {
 		published := false

@@ -170,7 +170,7 @@ func checkToken(file string, keys jose.JSONWebKeySet, now time.Time) error {
 
 // replace writes a file whole or not at all: somebody may be reading it.
 func replace(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // the same
 		return err
 	}
 	draft := file + ".new"
