@@ -18,7 +18,7 @@ var numbers = []porting.Number{"+12125550123", "+12125550124"}
 const (
 	patience    = 20 * time.Second // for the carrier to get somewhere
 	glance      = 5 * time.Millisecond
-	lostAfter   = 250 * time.Millisecond // an answer that is not there by then is lost
+	lostAfter   = time.Second // an answer that is not there by then is lost
 	dueDateDays = 2
 )
 
