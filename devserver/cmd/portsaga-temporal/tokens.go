@@ -170,11 +170,11 @@ func checkToken(file string, keys jose.JSONWebKeySet, now time.Time) error {
 
 // replace writes a file whole or not at all: somebody may be reading it.
 func replace(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // the same
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // whoever is given the directory may read it
 		return err
 	}
 	draft := file + ".new"
-	if err := os.WriteFile(draft, text, 0o644); err != nil { //nolint:gosec // whoever is given the directory may read it
+	if err := os.WriteFile(draft, text, 0o644); err != nil { //nolint:gosec // the same
 		return err
 	}
 	return os.Rename(draft, file)
