@@ -213,17 +213,18 @@ func (q call) refused(status int, answer []byte) error {
 	return q.unavailable(fmt.Errorf("HTTP status %d", status))
 }
 
-// no is a refusal with one of the carrier's codes as ours, nil for every other.
+// no is a refusal with one of the carrier's codes as ours, nil for every other. The carrier's own words are left out: they may
+// name people, and errors are logged.
 func (q call) no(no refusal) error {
 	switch no.Code {
 	case codeUnknown:
 		return q.failure(porting.NotFound, "carrier-order-unknown", "the carrier has no such order", "")
 	case codeLocked:
-		return q.failure(porting.Refused, "carrier-cancel-locked", no.Message, "call the carrier, and prepare the reversal")
+		return q.failure(porting.Refused, "carrier-cancel-locked", "the carrier does not cancel any more", "call the carrier, and prepare the reversal")
 	case codeAnswered:
-		return q.failure(porting.Refused, "port-out-answered", no.Message, "read it back")
+		return q.failure(porting.Refused, "port-out-answered", "the counterparty has another answer", "read it back")
 	case codeRefused, codeInvalid:
-		return q.failure(porting.Refused, "carrier-refused", no.Message, "")
+		return q.failure(porting.Refused, "carrier-refused", "the carrier says no", "")
 	default:
 		return nil
 	}
