@@ -2,8 +2,10 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,12 +30,17 @@ import (
 type letterbox struct {
 	mu    sync.Mutex
 	mails []string // their IDs
+	loses bool     // every acknowledgement, once
 }
 
 func (l *letterbox) Send(_ context.Context, m notify.Message) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	before := slices.Contains(l.mails, m.ID)
 	l.mails = append(l.mails, m.ID)
+	if l.loses && !before {
+		return "", errors.New("the server hung up")
+	}
 	return "", nil
 }
 
@@ -138,6 +145,23 @@ func TestAPortThroughTheManualDesk(t *testing.T) {
 	require.Equal(t, porting.NumberMoved, end.Numbers[0].Status)
 	require.Empty(t, end.Task)
 	require.Equal(t, []string{s.port + "/1/submit", s.port + "/1/activate"}, s.mail.mails)
+}
+
+// Every mail is taken and its acknowledgement lost, once: the same mail goes again, and is one order and one activation.
+func TestLostAcknowledgementsThroughTheManualDesk(t *testing.T) {
+	t.Parallel()
+	s := newDeskSaga(t)
+	s.mail.loses = true
+	s.after(1, s.approve)
+	s.after(20, func() { s.answer("submit", manual.Says{State: carrier.StateConfirmed, FOC: time.Now()}) })
+	s.after(60, func() { s.answer("activate", manual.Says{State: carrier.StateActive}) })
+	s.run()
+	require.Equal(t, porting.OutcomeCompleted, s.status().Outcome)
+	submit, activate := s.port+"/1/submit", s.port+"/1/activate"
+	require.Equal(t, []string{submit, submit, activate, activate}, s.mail.mails)
+	book, err := s.books.DeskBook(t.Context(), s.port)
+	require.NoError(t, err)
+	require.Len(t, book.Tasks, 2)
 }
 
 // A hint is no answer, and neither is a row in the database that nobody signed: the port is parked, says so, and goes on when a
