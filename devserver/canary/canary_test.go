@@ -46,8 +46,13 @@ func TestNobodyIsFound(t *testing.T) {
 		require.NotEmpty(t, careless[i].hits, "the search finds nothing in %s", s.name)
 	}
 	for _, s := range without {
-		covered := slices.Contains([]string{temporalFiles, temporalWAL, temporalRows, histories}, s.name)
-		require.Equal(t, covered, len(s.hits) > 0, "without sealing, %s: %v", s.name, s.hits)
+		switch s.name {
+		case temporalFiles, temporalWAL, temporalRows, histories:
+			require.NotEmpty(t, s.hits, "without sealing, %s", s.name)
+		case visibility: // shows the failure of a step that is being tried again, if there is one at the moment
+		default:
+			require.Empty(t, s.hits, "sealing does not hide what is in %s", s.name)
+		}
 	}
 	t.Logf("canaries found: %d sealed, %d in the control", total(in), total(careless))
 }

@@ -252,8 +252,8 @@ func (h *house) serve(answer http.HandlerFunc) string {
 	return server.URL
 }
 
-// clumsyLine is the carrier behind something that repeats in its errors what it was told: twice for each order, then it lets it
-// through.
+// clumsyLine is the carrier behind something that repeats in its errors what it was told: twice for some orders, which it then lets
+// through, and for good when it is asked about one number.
 func (h *house) clumsyLine() string {
 	h.Helper()
 	target, err := url.Parse(h.carrier.URL())
@@ -262,6 +262,11 @@ func (h *house) clumsyLine() string {
 	var tried sync.Map
 	return h.serve(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
+		if bytes.Contains(body, []byte(national(unlucky))) && r.URL.Path == "/portability" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = fmt.Fprintf(w, `{"code": "invalid", "message": "%s of %s is unknown to us under %s"}`, holder, street, national(unlucky))
+			return
+		}
 		if err != nil || r.Method != http.MethodPut || !bytes.Contains(body, []byte(echoes)) {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			through.ServeHTTP(w, r)

@@ -29,6 +29,7 @@ const (
 	emailLine   = "wilhelmina@mirabelquist.example" // of a protected number
 	telephone   = "+12125567099"
 	billing     = "+12125567098"
+	unlucky     = porting.Number("+12125567097") // nobody can answer for it
 	account     = "KX-90417735-QZ"
 	newAccount  = "KX-55520961-ZQ"
 	transferPIN = "884173920561"
@@ -52,6 +53,9 @@ func canaries() []string {
 	}
 	return all
 }
+
+// national is a number without its country code.
+func national(n porting.Number) string { return strings.TrimPrefix(n.E164(), "+1") }
 
 // directory hands out numbers to ports.
 type directory struct{ given atomic.Int32 }

@@ -22,7 +22,7 @@ import (
 // chapter is one port: what happens to it, and the order or request that it begins with.
 type chapter struct {
 	scenario simulate.Scenario
-	prefix   string // of the reference: PANIC- or ECHO-
+	prefix   string // of the reference: what goes wrong
 	pin      bool   // the authorization is a code, and the donor's record differs: people must look
 }
 
@@ -72,6 +72,7 @@ func story(t require.TestingT) []chapter {
 		require.NoError(t, err)
 		all = append(all, chapter{scenario: sc})
 	}
+	all = append(all, chapter{scenario: simulate.Builtin()[0], prefix: forGood})
 	short := map[string]chapter{
 		"happy": {pin: true}, "times-out-after-applying": {prefix: echoes}, "messaging-late": {prefix: panics}, "approver-rejects": {pin: true},
 		"port-out-happy": {}, "port-out-wrong-pin": {}, "port-out-unauthorised": {},
@@ -86,6 +87,9 @@ func story(t require.TestingT) []chapter {
 	return all
 }
 
+// forGood begins the references of orders that the carrier's line fails for good, with the subscriber's name and address.
+const forGood = "FAILED-"
+
 // full reports whether everything is to be played, as `make canary` does.
 func full() bool { return os.Getenv("PORTSAGA_CANARY") == "full" }
 
@@ -97,13 +101,15 @@ const sideBySide = 12
 func (h *house) live(ctx context.Context) (map[porting.Outcome]int, error) {
 	ctx, cancel := context.WithTimeout(ctx, while())
 	defer cancel()
-	h.mail.Behave(notifytest.Refusing)
 	quick, err := simulate.Find("revoke-before-submit")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.play(ctx, chapter{scenario: quick, prefix: "REFUSED-"}); err != nil {
-		return nil, err
+	for prefix, how := range map[string]notifytest.Behaviour{"REFUSED-": notifytest.Refusing, "LATER-": notifytest.Greylisting} {
+		h.mail.Behave(how)
+		if _, err := h.play(ctx, chapter{scenario: quick, prefix: prefix}); err != nil {
+			return nil, err
+		}
 	}
 	h.mail.Behave(notifytest.Accepting)
 
@@ -146,7 +152,11 @@ func (h *house) play(ctx context.Context, c chapter) (porting.Outcome, error) {
 }
 
 func (h *house) order(ctx context.Context, c chapter) (string, error) {
-	order := newOrder(c.prefix+c.scenario.Name, h.numbers.number())
+	number := h.numbers.number()
+	if c.prefix == forGood {
+		number = unlucky
+	}
+	order := newOrder(c.prefix+c.scenario.Name, number)
 	if c.pin {
 		order = withPIN(order)
 	}
