@@ -168,12 +168,8 @@ func (a *Activities) tokens(o porting.Order) map[sources.Dimension]string {
 
 // remember adds the request to our own memory, where the next one finds it.
 func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sources.Subject, odd *bool) error {
-	tokens := map[string]string{}
-	for by, token := range s.Tokens {
-		tokens[string(by)] = token
-	}
 	return a.Ledger.RecordRequest(ctx, ledger.Request{
-		PortID: in.Port, Tokens: tokens, Account: s.Letter.Account, Letter: s.Letter.SHA256, Bulk: in.Bulk, Odd: odd != nil && *odd, At: s.Letter.RequestedAt,
+		PortID: in.Port, Tokens: named(s.Tokens), Account: s.Letter.Account, Letter: s.Letter.SHA256, Bulk: in.Bulk, Odd: odd != nil && *odd, At: s.Letter.RequestedAt,
 	})
 }
 
@@ -189,12 +185,22 @@ type requests struct {
 	until  time.Time
 }
 
-func (r requests) Count(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
-	return r.ledger.CountRequests(ctx, string(by), token, since, r.until)
+func (r requests) Count(ctx context.Context, tokens map[sources.Dimension]string, at time.Time) (map[sources.Dimension]sources.Met, error) {
+	counted, err := r.ledger.Velocities(ctx, named(tokens), ledger.Span{Since: at.Add(-sources.Month), Lately: at.Add(-sources.Day), Until: r.until})
+	met := map[sources.Dimension]sources.Met{}
+	for by, v := range counted {
+		met[sources.Dimension(by)] = sources.Met{Day: v.Lately, Month: v.Requests, Accounts: v.Accounts}
+	}
+	return met, err
 }
 
-func (r requests) Accounts(ctx context.Context, by sources.Dimension, token string, since time.Time) (int, error) {
-	return r.ledger.CountAccounts(ctx, string(by), token, since, r.until)
+// named are tokens by the names under which the ledger keeps them.
+func named(tokens map[sources.Dimension]string) map[string]string {
+	plain := map[string]string{}
+	for by, token := range tokens {
+		plain[string(by)] = token
+	}
+	return plain
 }
 
 func (r requests) OtherAccounts(ctx context.Context, digest, account string) (int, error) {

@@ -101,18 +101,24 @@ func ask(t *testing.T, l *ledger.Ledger, portID, account, bulk string, at time.T
 	}))
 }
 
+// met is how often a token was met around noon, and lately: since noon.
+func met(t *testing.T, l *ledger.Ledger, dimension, token string) ledger.Velocity {
+	t.Helper()
+	found, err := l.Velocities(t.Context(), map[string]string{dimension: token, "email": "never met"},
+		ledger.Span{Since: noon.Add(-time.Hour), Lately: noon, Until: noon.Add(time.Hour)})
+	require.NoError(t, err)
+	require.NotContains(t, found, "email")
+	return found[dimension]
+}
+
 func requests(t *testing.T, l *ledger.Ledger, dimension, token string) int {
 	t.Helper()
-	n, err := l.CountRequests(t.Context(), dimension, token, noon.Add(-time.Hour), noon.Add(time.Hour))
-	require.NoError(t, err)
-	return n
+	return met(t, l, dimension, token).Requests
 }
 
 func accounts(t *testing.T, l *ledger.Ledger) int {
 	t.Helper()
-	n, err := l.CountAccounts(t.Context(), "signer", "s", noon.Add(-time.Hour), noon.Add(time.Hour))
-	require.NoError(t, err)
-	return n
+	return met(t, l, "signer", "s").Accounts
 }
 
 func testRequests(t *testing.T, dsn newDSN) {
@@ -122,6 +128,7 @@ func testRequests(t *testing.T, dsn newDSN) {
 	ask(t, l, "pi-2", "a2", "", noon.Add(time.Hour), false)
 	ask(t, l, "pi-3", "a2", "", noon.Add(time.Hour+time.Microsecond), false)
 	require.Equal(t, 2, requests(t, l, "signer", "s"), "both ends are included, and a port asks once")
+	require.Equal(t, 1, met(t, l, "signer", "s").Lately)
 	require.Equal(t, 1, requests(t, l, "account", "a2"))
 	require.Zero(t, requests(t, l, "email", ""), "what a request does not have, it has in common with nobody")
 	require.Equal(t, 2, accounts(t, l))

@@ -20,15 +20,20 @@ type Request struct {
 	At      time.Time
 }
 
+const requestColumns = 5
+
 // RecordRequest remembers a request. The same port again changes nothing.
 func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		var args []any
 		for dimension, token := range r.Tokens {
-			if token == "" {
-				continue
+			if token != "" {
+				args = append(args, r.PortID, dimension, token, r.Account, instant{r.At})
 			}
-			if _, err := change(ctx, tx, `INSERT INTO requests (port_id, dimension, token, account, at) VALUES ($1, $2, $3, $4, $5)
-				ON CONFLICT DO NOTHING`, r.PortID, dimension, token, r.Account, instant{r.At}); err != nil {
+		}
+		if len(args) > 0 {
+			if _, err := change(ctx, tx, `INSERT INTO requests (port_id, dimension, token, account, at) VALUES `+places(0, len(args)/requestColumns, requestColumns)+`
+				ON CONFLICT DO NOTHING`, args...); err != nil {
 				return err
 			}
 		}
@@ -62,16 +67,44 @@ const (
 	oneAccount = `CASE WHEN coalesce(o.bulk, '') = '' THEN r.account ELSE 'bulk ' || o.bulk END`
 )
 
-// CountRequests is how many requests between two instants, both included, have a token. The ports of a bulk order are one.
-func (l *Ledger) CountRequests(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(DISTINCT `+oneRequest+`) FROM `+asked+` WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
-		dimension, token, since.UnixMicro(), until.UnixMicro())
+// Velocity is how often a token was met.
+type Velocity struct {
+	Lately   int // requests of the shorter time
+	Requests int // of the longer one
+	Accounts int // for how many accounts those are
 }
 
-// CountAccounts is for how many accounts these requests are. Those of a bulk order are one.
-func (l *Ledger) CountAccounts(ctx context.Context, dimension, token string, since, until time.Time) (int, error) {
-	return l.count(ctx, `SELECT count(DISTINCT `+oneAccount+`) FROM `+asked+` WHERE dimension = $1 AND token = $2 AND at >= $3 AND at <= $4`,
-		dimension, token, since.UnixMicro(), until.UnixMicro())
+// Span is a time, its ends included, and a shorter one with the same end.
+type Span struct{ Since, Lately, Until time.Time }
+
+// Velocities counts the requests of a span that have a token, by dimension, in one question. The ports of a bulk order are one
+// request, and their accounts one account. A token that was never met has none.
+func (l *Ledger) Velocities(ctx context.Context, tokens map[string]string, in Span) (map[string]Velocity, error) {
+	const op = "count requests"
+	counted := map[string]Velocity{}
+	args := []any{in.Lately.UnixMicro(), in.Since.UnixMicro(), in.Until.UnixMicro()}
+	for dimension, token := range tokens {
+		args = append(args, dimension, token)
+	}
+	if len(tokens) == 0 {
+		return counted, nil
+	}
+	rows, err := l.db.QueryContext(ctx, `SELECT r.dimension, count(DISTINCT CASE WHEN at >= $1 THEN `+oneRequest+` END),
+			count(DISTINCT `+oneRequest+`), count(DISTINCT `+oneAccount+`)
+		FROM `+asked+` WHERE at >= $2 AND at <= $3 AND (r.dimension, r.token) IN (VALUES `+places(3, len(tokens), 2)+`) GROUP BY r.dimension`, args...)
+	if err != nil {
+		return nil, fault(op, "", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var dimension string
+		var v Velocity
+		if err := rows.Scan(&dimension, &v.Lately, &v.Requests, &v.Accounts); err != nil {
+			return nil, fault(op, "", err)
+		}
+		counted[dimension] = v
+	}
+	return counted, fault(op, "", rows.Err())
 }
 
 // LettersElsewhere is for how many other accounts a letter was sent, other than in the same bulk order: its letter is for all of

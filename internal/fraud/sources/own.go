@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/portsaga/portsaga/internal/fraud"
@@ -23,24 +24,35 @@ const (
 
 // Requests remembers port requests by the tokens of what they have in common: keyed digests, never the values.
 type Requests interface {
-	// Count is how many requests since an instant have the token, the present one included.
-	Count(ctx context.Context, by Dimension, token string, since time.Time) (int, error)
-	// Accounts is how many different accounts these requests are for.
-	Accounts(ctx context.Context, by Dimension, token string, since time.Time) (int, error)
+	// Count is how often tokens were met by an instant, by dimension. What was never met may be left out.
+	Count(ctx context.Context, tokens map[Dimension]string, at time.Time) (map[Dimension]Met, error)
 }
 
+// Met is how often a token was met, the present request included.
+type Met struct {
+	Day, Month int // requests within Day and Month
+	Accounts   int // for which those of the month are
+}
+
+// How far back Velocity looks.
 const (
-	day   = 24 * time.Hour
-	month = 30 * day
+	Day   = 24 * time.Hour
+	Month = 30 * Day
 )
 
 // Velocity counts requests over a day and a month. What the subject has no token for is not told.
 func Velocity(all Requests) Source {
 	return Source{Name: "velocity", Ask: func(ctx context.Context, s Subject) (fraud.Facts, error) {
+		tokens := maps.Clone(s.Tokens)
+		maps.DeleteFunc(tokens, func(_ Dimension, token string) bool { return token == "" })
+		met, err := all.Count(ctx, tokens, s.At)
+		if err != nil {
+			return nil, err
+		}
 		var f fraud.Velocity
 		for _, count := range []struct {
-			by        Dimension
-			day, days **int
+			by         Dimension
+			day, month **int
 		}{
 			{ByNumber, &f.Number24h, &f.Number30d},
 			{ByAccount, &f.Account24h, &f.Account30d},
@@ -49,27 +61,15 @@ func Velocity(all Requests) Source {
 			{ByAddress, &f.Address24h, &f.Address30d},
 			{ByRecipient, &f.Recipient24h, &f.Recipient30d},
 		} {
-			if err := s.count(ctx, all.Count, count.by, day, count.day); err != nil {
-				return nil, err
-			}
-			if err := s.count(ctx, all.Count, count.by, month, count.days); err != nil {
-				return nil, err
+			if tokens[count.by] != "" {
+				*count.day, *count.month = new(met[count.by].Day), new(met[count.by].Month)
 			}
 		}
-		err := s.count(ctx, all.Accounts, BySigner, month, &f.SignerAccounts30d)
-		return factsOr(f, err)
+		if tokens[BySigner] != "" {
+			f.SignerAccounts30d = new(met[BySigner].Accounts)
+		}
+		return f, nil
 	}}
-}
-
-// count puts a count into a fact, and leaves it alone where the subject has no token.
-func (s Subject) count(ctx context.Context, ask func(context.Context, Dimension, string, time.Time) (int, error), by Dimension, back time.Duration, into **int) error {
-	token := s.Tokens[by]
-	if token == "" {
-		return nil
-	}
-	n, err := ask(ctx, by, token, s.At.Add(-back))
-	*into = &n
-	return err
 }
 
 // Letters remembers letters of authorization by digest and fingerprint, never by their text.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -15,27 +14,24 @@ import (
 	"github.com/portsaga/portsaga/internal/match"
 )
 
-// counts answers with the hours that it was asked to look back.
+// counts answers for whatever it is asked.
 type counts struct{ err error }
 
-func (c counts) Count(_ context.Context, _ sources.Dimension, token string, since time.Time) (int, error) {
-	if token == "" {
-		return 0, errors.New("asked for nothing")
+func (c counts) Count(_ context.Context, tokens map[sources.Dimension]string, at time.Time) (map[sources.Dimension]sources.Met, error) {
+	met := map[sources.Dimension]sources.Met{}
+	for by, token := range tokens {
+		if token == "" || !at.Equal(now) {
+			return nil, errors.New("asked for nothing, or at another time")
+		}
+		met[by] = sources.Met{Day: 24, Month: 720, Accounts: 721}
 	}
-	return int(now.Sub(since).Hours()), c.err
-}
-
-func (c counts) Accounts(_ context.Context, by sources.Dimension, _ string, since time.Time) (int, error) {
-	if by != sources.BySigner {
-		return 0, fmt.Errorf("asked for %s", by)
-	}
-	return int(now.Sub(since).Hours()) + 1, c.err
+	return met, c.err
 }
 
 func TestVelocity(t *testing.T) {
 	t.Parallel()
 	s := subject()
-	s.Tokens = map[sources.Dimension]string{sources.ByNumber: "n", sources.BySigner: "s"}
+	s.Tokens = map[sources.Dimension]string{sources.ByNumber: "n", sources.BySigner: "s", sources.ByEmail: ""}
 	all := []sources.Source{sources.Velocity(counts{})}
 	known, err := json.Marshal(ask(t, all, "velocity", s).Velocity.Known)
 	require.NoError(t, err)
