@@ -22,12 +22,12 @@ var saboteurs = []saboteur{
 	{
 		name: "undo in the order in which it was done", file: "workflows/undo.go",
 		was: "last := u.steps[len(u.steps)-1]\n\tu.steps = u.steps[:len(u.steps)-1]", is: "last := u.steps[0]\n\tu.steps = u.steps[1:]",
-		pkg: "./workflows", test: "TestStoppedAtEveryEvent",
+		pkg: "./workflows", test: "TestPartialResults",
 	},
 	{
 		name: "every undo twice", file: "workflows/rollback.go",
 		was: "if err := u.do(ctx); err != nil {", is: "if err := errors.Join(u.do(ctx), u.do(ctx)); err != nil {",
-		pkg: "./workflows", test: "TestStoppedAtEveryEvent",
+		pkg: "./workflows", test: "TestFencedWithoutARevocation",
 	},
 	{
 		name: "one person counts as often as they approve", file: "porting/decision.go",
