@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,8 +66,8 @@ func (w *town) restartEverything(t *testing.T) string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "process\tended after\taway for")
-	for i := len(w.processes) - 1; i >= 0; i-- { // those that others need come last
-		p, began := w.processes[i], time.Now()
+	for _, p := range slices.Backward(w.processes) { // those that others need come last
+		began := time.Now()
 		require.Zero(t, p.end(t), "%s: %s", p.citizen.name, p.log.tail())
 		ended := time.Since(began)
 		p.start(t)

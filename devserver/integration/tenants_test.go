@@ -28,37 +28,41 @@ func crowd() int {
 	return 200
 }
 
-// A tenant with a few ports does its work beside one with a queue of them. Both are measured, and printed.
+// A tenant with a few ports does its work beside one with a queue of them. Both are measured, and printed. Nothing is asked
+// of the figures: ports have no fairness key, so a queue is served in its order.
 func tenantsShare(t *testing.T, w *town) {
 	d := w.opensDesk(t)
-	alone := d.fewPorts(t, "alone", 100)
+	alone, late := d.fewPorts(t, "alone", 100)
+	require.Zero(t, late)
 	d.queues(t, crowd())
-	beside := d.fewPorts(t, "beside", 200)
+	beside, late := d.fewPorts(t, "beside", 200)
 	screened, err := d.clerk.client.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "PortTenant = 'crowd' AND PortWaitingOn = 'approver'"})
 	require.NoError(t, err)
-	t.Logf("from order to carrier, %d ports alone: p50 %s, longest %s; beside a tenant with %d ports queued: p50 %s, longest %s (%.1f times); of the %d, %d were still to be looked at",
+	t.Logf("from order to carrier, %d ports alone: p50 %s, longest %s; beside a tenant with %d ports queued: p50 %s, longest %s (%.1f times), %d given up; of the %d, %d were still to be screened",
 		few, quantile(alone, 50), quantile(alone, 100), crowd(), quantile(beside, 50), quantile(beside, 100),
-		quantile(beside, 50).Seconds()/quantile(alone, 50).Seconds(), crowd(), int64(crowd())-screened.GetCount())
+		quantile(beside, 50).Seconds()/quantile(alone, 50).Seconds(), late, crowd(), int64(crowd())-screened.GetCount())
 }
 
-// fewPorts has the small tenant's ports live at once, and returns how long each took.
-func (d *desk) fewPorts(t *testing.T, when string, first int) []time.Duration {
+// fewPorts has the small tenant's ports live at once. It returns how long each took, or was waited for in vain, and how many
+// were.
+func (d *desk) fewPorts(t *testing.T, when string, first int) (took []time.Duration, late int) {
 	t.Helper()
 	var mu sync.Mutex
-	var took []time.Duration
-	var all errgroup.Group
+	var all sync.WaitGroup
 	for n := range few {
-		all.Go(func() error {
+		all.Go(func() {
 			began := time.Now()
 			err := d.lives(t.Context(), parse(t, "small", fmt.Sprintf("%s-%d", when, n), 300+first+n))
 			mu.Lock()
 			defer mu.Unlock()
 			took = append(took, time.Since(began))
-			return err
+			if err != nil {
+				late++
+			}
 		})
 	}
-	require.NoError(t, all.Wait())
-	return took
+	all.Wait()
+	return took, late
 }
 
 // queues starts many ports of another tenant, as fast as the server takes them.

@@ -20,6 +20,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/portsaga/portsaga/devserver/authorizer"
 )
 
 // full is whether everything is shown that takes long: make integration.
@@ -40,13 +42,24 @@ type town struct {
 	tenants   []byte // the tenants' keys
 	processes []*process
 
-	issuer, temporal, carrier, workflow, trust, gate, front *citizen // processes
-	ana, ben, fay, carla                                    *citizen // persons
-	clerk                                                   *citizen // a service that orders
+	issuer, founder                                 *citizen // they make what the others need
+	temporal, carrier, workflow, trust, gate, front *citizen // processes
+	ana, ben, fay, carla                            *citizen // persons
+	clerk                                           *citizen // a service that orders
 }
 
 // raise builds the town. Everything in it ends with the test.
 func raise(t *testing.T) *town {
+	t.Helper()
+	w := found(t)
+	w.settlePeople()
+	w.openCarrier()
+	w.employ()
+	return w
+}
+
+// found builds a cluster that is ready for us, with nobody who works there.
+func found(t *testing.T) *town {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "portsaga-") //nolint:usetesting // other users cannot enter a directory of the test
 	require.NoError(t, err)
@@ -62,9 +75,6 @@ func raise(t *testing.T) *town {
 	w.issueTokens()
 	w.openTemporal()
 	w.bootstrap()
-	w.settlePeople()
-	w.openCarrier()
-	w.employ()
 	return w
 }
 
@@ -135,7 +145,8 @@ func quickDesk(t *testing.T) []byte {
 	return text
 }
 
-const audience = "town"
+// audience is that of the red team's tokens, too.
+const audience = authorizer.DevAudience
 
 // roles are the tokens' roles by holder, as in the deployment.
 var roles = []string{
@@ -201,12 +212,17 @@ func randomKey() []byte {
 // calls gives a citizen what it takes to call the frontend: a certificate and the token of its role.
 func (c *citizen) calls() *citizen {
 	c.town.t.Helper()
+	return c.connects().is("PORTSAGA_TOKEN_FILE=" + c.keeps("token", c.town.issuer.reads("tokens/"+c.name+"/token")))
+}
+
+// connects gives a citizen a certificate that the cluster knows.
+func (c *citizen) connects() *citizen {
+	c.town.t.Helper()
 	cert, key := c.town.callers.issue(c.town.t, c.name, x509.ExtKeyUsageClientAuth)
 	return c.is(
 		"TEMPORAL_ADDRESS="+c.town.address("frontend"), "TEMPORAL_NAMESPACE=portsaga", "TEMPORAL_TLS_SERVER_NAME="+serverName,
 		"TEMPORAL_TLS_SERVER_CA_CERT_PATH="+c.town.public("nodes.pem"),
 		"TEMPORAL_TLS_CLIENT_CERT_PATH="+c.keeps("cert.pem", cert), "TEMPORAL_TLS_CLIENT_KEY_PATH="+c.keeps("key.pem", key),
-		"PORTSAGA_TOKEN_FILE="+c.keeps("token", c.town.issuer.reads("tokens/"+c.name+"/token")),
 	)
 }
 
@@ -214,6 +230,7 @@ func (c *citizen) calls() *citizen {
 func (w *town) bootstrap() {
 	w.t.Helper()
 	c := w.settle("bootstrap").calls()
+	w.founder = c
 	c.is("PORTSAGA_LEDGER=" + c.ledger("portsaga"))
 	c.do(w.t, "bootstrap")
 	w.tenants = c.reads(".portsaga/tenant-keys")

@@ -19,24 +19,29 @@ import (
 	"github.com/portsaga/portsaga/devserver/authorizer"
 	"github.com/portsaga/portsaga/devserver/engine"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
 	"github.com/portsaga/portsaga/workflows"
 )
 
 // city is a server, and how everybody in it proves who they are.
 type city struct {
-	t      testing.TB
-	engine *engine.Engine
-	issuer *authorizer.Issuer // nil on a stock server, where every caller may do everything
-	ports  atomic.Int32
+	t       testing.TB
+	options client.Options     // how everybody reaches the server
+	issuer  *authorizer.Issuer // nil on a stock server, where every caller may do everything
+	ports   atomic.Int32
 }
 
 // guardedQueue is the one queue that the authorizer knows.
-const guardedQueue = "desk"
+const guardedQueue = starter.DefaultTaskQueue
 
-// newCity starts a server: a stock one, or one with the authorizer.
+// newCity starts a server: a stock one, or one with the authorizer. Where a cluster is named, that is the one with the
+// authorizer.
 func newCity(t testing.TB, guarded bool) *city {
 	t.Helper()
+	if keys := os.Getenv(EnvCluster); keys != "" {
+		return foundCity(t, guarded, keys)
+	}
 	c := &city{t: t}
 	o := engine.Options{
 		Dir: t.TempDir(), Synchronous: engine.Normal, SearchAttributes: workflows.SearchAttributes(), Logger: slog.New(slog.DiscardHandler),
@@ -44,10 +49,10 @@ func newCity(t testing.TB, guarded bool) *city {
 	if guarded {
 		c.guard(&o)
 	}
-	var err error
-	c.engine, err = engine.Start(t.Context(), o)
+	started, err := engine.Start(t.Context(), o)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.engine.Stop()) })
+	t.Cleanup(func() { require.NoError(t, started.Stop()) })
+	c.options = started.ClientOptions()
 	return c
 }
 
@@ -69,7 +74,7 @@ func (c *city) guard(o *engine.Options) {
 // as is a client with the token of some roles, where there are tokens.
 func (c *city) as(t testing.TB, roles authorizer.Role) client.Client {
 	t.Helper()
-	o := c.engine.ClientOptions()
+	o := c.options
 	if c.issuer != nil {
 		o.HeadersProvider = c.issuer.Headers("somebody", roles)
 	}

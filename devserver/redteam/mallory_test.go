@@ -35,7 +35,7 @@ func newMallory(v *victim, with authorizer.Role) *mallory {
 	return &mallory{v, sdk, sdk.WorkflowService()}
 }
 
-func (m *mallory) namespace() string { return m.v.city.engine.Namespace() }
+func (m *mallory) namespace() string { return m.v.city.options.Namespace }
 
 func (m *mallory) payload(value any) *commonpb.Payloads {
 	m.v.Helper()

@@ -98,6 +98,7 @@ func TestGuardedServer(t *testing.T) {
 					v.atRest()
 				}
 				v.requireLaw(stopped)
+				t.Logf("stopped at: %s", a.guarded)
 			})
 		}
 	}
