@@ -34,7 +34,7 @@ func (p puppet) saga(ctx workflow.Context, in porting.PortInput) (h heard, err e
 		return h, err
 	}
 	if err := workflow.SetUpdateHandler(ctx, porting.MsgDecide, func(ctx workflow.Context, d porting.Decide) (porting.Answer, error) {
-		judged, err := ask[porting.Judged](ctx, porting.StepDecision, porting.DecisionInput{Decide: d, Challenge: port.Challenge(""), Submitter: "nobody"})
+		judged, err := ask[porting.Judged](ctx, porting.StepDecision, porting.DecisionInput{Decide: d, Challenge: port.Challenge(""), Submitter: "nobody", At: port.Clock.Business(workflow.Now(ctx))})
 		port.Decisions = append(port.Decisions, judged.Decision)
 		return porting.Answer{ID: in.ID, Accepted: judged.Refused == nil, Says: "decision recorded"}, err
 	}); err != nil {
