@@ -10,9 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// carrierPause is how long the simulated carrier takes; the messages to a bare workflow take as long.
-const carrierPause = 20 * time.Minute / 3600
-
 // subject is something whose speed is measured: ports of ours, bare workflows, reference workflows.
 type subject struct {
 	name    string
@@ -160,7 +157,7 @@ func (s *stack) send(ctx context.Context, id string, m step) error {
 		return handle.Get(ctx, nil)
 	}
 	select {
-	case <-time.After(carrierPause):
+	case <-time.After(s.clock.RealDuration(carrierPause.Elapsed)):
 		return s.plain.SignalWorkflow(ctx, id, "", m.name, in)
 	case <-ctx.Done():
 		return ctx.Err()

@@ -69,7 +69,7 @@ var requestText []byte
 // quickRecipient takes the numbers within minutes, which are milliseconds here.
 var quickRecipient = simulator.PortOutScenario{
 	Name: "quick", About: "The counterparty takes the numbers within minutes.",
-	Silence: simulator.Span{Elapsed: 24 * time.Hour}, Activates: minutes(20), CancelAfter: minutes(20),
+	Silence: simulator.Span{Elapsed: 24 * time.Hour}, Activates: carrierPause, CancelAfter: carrierPause,
 }
 
 // request is what a counterparty asks for, by webhook.

@@ -52,7 +52,7 @@ type stack struct {
 
 // startStack brings everything up, or nothing.
 func startStack(ctx context.Context, o Options) (_ *stack, err error) {
-	s := &stack{options: o, watch: newWatcher(), clock: benchClock(time.Now())}
+	s := &stack{options: o, watch: newWatcher(), clock: benchClock(time.Now(), o.Kind)}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.running, ctx = errgroup.WithContext(ctx)
 	defer func() {
@@ -196,13 +196,24 @@ func (s *stack) stop() error {
 	return errors.Join(failures...)
 }
 
-// benchClock runs business time an hour a second, from a Tuesday morning in New York.
-func benchClock(now time.Time) porting.Clock {
+// Business seconds in a second. A port-out is answered at the end of business hours and days; a port-in waits for nothing so long.
+const (
+	scale    = 3600
+	scaleOut = 36_000
+)
+
+// benchClock runs business time fast, from a Tuesday morning in New York.
+func benchClock(now time.Time, kind string) porting.Clock {
+	c := porting.Clock{Scale: scale, RealStart: now}
+	if kind == KindPortOut {
+		c.Scale = scaleOut
+	}
 	day := now.UTC().AddDate(0, 0, 1)
 	for day.Weekday() != time.Tuesday {
 		day = day.AddDate(0, 0, 1)
 	}
-	return porting.Clock{Scale: 3600, RealStart: now, BusinessStart: time.Date(day.Year(), day.Month(), day.Day(), 14, 0, 0, 0, time.UTC)}
+	c.BusinessStart = time.Date(day.Year(), day.Month(), day.Day(), 14, 0, 0, 0, time.UTC)
+	return c
 }
 
 // quickCarrier does everything within minutes, which are milliseconds here. It lets an order wait long enough that the saga
@@ -210,12 +221,15 @@ func benchClock(now time.Time) porting.Clock {
 var quickCarrier = simulator.Scenario{
 	Name: "quick", About: "The carrier does everything within minutes.",
 	Steps: []simulator.Step{
-		{On: simulator.Submitted, After: minutes(20), Then: simulator.Confirmed, FOC: new(minutes(60))},
-		{On: simulator.ActivationAsked, After: minutes(20), Then: simulator.Activated},
-		{On: simulator.CancelAsked, After: minutes(20), Then: simulator.Cancelled},
-		{On: simulator.ReversalAsked, After: minutes(20), Then: simulator.Reversed},
+		{On: simulator.Submitted, After: carrierPause, Then: simulator.Confirmed, FOC: new(minutes(60))},
+		{On: simulator.ActivationAsked, After: carrierPause, Then: simulator.Activated},
+		{On: simulator.CancelAsked, After: carrierPause, Then: simulator.Cancelled},
+		{On: simulator.ReversalAsked, After: carrierPause, Then: simulator.Reversed},
 	},
 }
+
+// carrierPause is how long the simulated carrier takes; the messages to a bare workflow take as long.
+var carrierPause = minutes(20)
 
 func minutes(n int) simulator.Span { return simulator.Span{Elapsed: time.Duration(n) * time.Minute} }
 
