@@ -37,9 +37,7 @@ var encodings = []encoding{
 	{"UTF-16", true, func(w string) []string { return []string{wide(w)} }},
 	{"backwards", true, func(w string) []string { return []string{backwards(w)} }},
 	{"with other separators", true, separated},
-	{"JSON within JSON", true, func(w string) []string {
-		return []string{strings.ReplaceAll(w, "/", `\/`), fmt.Sprintf("%q", fmt.Sprintf("%q", w))}
-	}},
+	{"bytes as numbers", false, func(w string) []string { return []string{numbered(w), strings.ReplaceAll(numbered(w), " ", ",")} }},
 }
 
 // of are the forms of a word that this encoding adds to the word as it is.
@@ -88,10 +86,8 @@ func wide(word string) string {
 	return string(b)
 }
 
-// commas are the bytes as JSON has those of other languages.
-func commas(word string) string {
-	return strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(word)), "[]"), " ", ",")
-}
+// numbered are the bytes as Go prints them; other languages, and JSON, put commas between.
+func numbered(word string) string { return strings.Trim(fmt.Sprintf("%d", []byte(word)), "[]") }
 
 func backwards(word string) string {
 	letters := []rune(word)

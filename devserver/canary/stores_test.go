@@ -64,8 +64,13 @@ func (h *house) stores(ctx context.Context) []store {
 	h.settle(ctx)
 	files := h.files()
 	found := []store{
-		{temporalFiles, files[temporalFiles]}, {temporalWAL, files[temporalWAL]}, {temporalRows, h.rows(ctx, "temporal")},
-		h.readHistories(ctx), {ledgerFiles, files[ledgerFiles]}, {ledgerWAL, files[ledgerWAL]}, {ledgerRows, h.rows(ctx, ".")},
+		{temporalFiles, files[temporalFiles]},
+		{temporalWAL, files[temporalWAL]},
+		{temporalRows, h.rows(ctx, "temporal")},
+		h.readHistories(ctx),
+		{ledgerFiles, files[ledgerFiles]},
+		{ledgerWAL, files[ledgerWAL]},
+		{ledgerRows, h.rows(ctx, ".")},
 	}
 	found = append(found, h.readLedger(ctx)...)
 	return append(found, h.readVisibility(ctx), store{checkpoints, files[checkpoints]}, store{otherFiles, files[otherFiles]},
@@ -261,7 +266,7 @@ func (h *house) readMetrics(ctx context.Context) store {
 func (h *house) babble(ctx context.Context) {
 	h.Helper()
 	books, now := h.neighbours.Ledger, time.Now()
-	h.logger.Warn("an order was rejected", "subscriber", holder) //nolint:sloglint // it is meant to leak
+	h.logger.Warn("an order was rejected", "subscriber", holder)
 	counter, err := h.tells.Meter().Int64Counter("careless")
 	require.NoError(h, err)
 	counter.Add(ctx, 1, metric.WithAttributes(attribute.String("subscriber", holder)))
