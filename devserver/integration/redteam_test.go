@@ -1,11 +1,8 @@
 package integration
 
 import (
-	"cmp"
-	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -40,16 +37,32 @@ func TestRedTeam(t *testing.T) {
 	require.NotEmpty(t, table, "%s", out)
 }
 
-// attacked is an attack and, unless its test failed, where it was stopped.
-var attacked = regexp.MustCompile(`=== RUN +TestGuardedServer/(.*)\n(?:\s+\S+: stopped at: (.*)\n)?`)
-
-// rowsOf reads what became of each attack.
+// rowsOf reads what became of each attack. One whose test failed was stopped nowhere that is known.
 func rowsOf(out string) []string {
 	var rows []string
-	for _, found := range attacked.FindAllStringSubmatch(out, -1) {
-		rows = append(rows, fmt.Sprintf("| %s | %s |", strings.ReplaceAll(found[1], "_", " "), cmp.Or(found[2], "**failed**")))
+	for line := range strings.Lines(out) {
+		if _, name, begins := strings.Cut(line, "=== RUN   TestGuardedServer/"); begins {
+			rows = append(rows, "| "+strings.ReplaceAll(strings.TrimSpace(name), "_", " ")+" | **failed** |")
+		}
+		if _, place, told := strings.Cut(line, ": stopped at: "); told && len(rows) > 0 {
+			last := &rows[len(rows)-1]
+			*last = strings.Replace(*last, "**failed**", strings.TrimSpace(place), 1)
+		}
 	}
 	return rows
+}
+
+func TestRowsOfTheRedTeam(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"| one attack | the gate |", "| another | **failed** |", "| a third | the saga |"}, rowsOf(`=== RUN   TestGuardedServer
+=== RUN   TestGuardedServer/one_attack
+    rogues_test.go:9: something
+    suite_test.go:101: stopped at: the gate
+=== RUN   TestGuardedServer/another
+    rogues_test.go:9: something
+=== RUN   TestGuardedServer/a_third
+    suite_test.go:101: stopped at: the saga
+`))
 }
 
 // sendReaperHome deletes the reaper's schedule: its input is sealed, and the red team's workers open nothing.
