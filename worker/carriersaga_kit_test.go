@@ -91,7 +91,7 @@ func realTimeEnvironment(t *testing.T, n worker.Neighbours, workflow string) *te
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
-	env.SetWorkerOptions(sdk.Options{Interceptors: []interceptor.WorkerInterceptor{&hasty{}}})
+	env.SetWorkerOptions(sdk.Options{DeadlockDetectionTimeout: time.Minute, Interceptors: []interceptor.WorkerInterceptor{&hasty{}}})
 	worker.Register(env, n.Activities)
 	env.SetTestTimeout(2 * time.Minute)
 	env.SetStartTime(time.Now())
@@ -100,13 +100,13 @@ func realTimeEnvironment(t *testing.T, n worker.Neighbours, workflow string) *te
 	return env
 }
 
-// keepPace holds back the environment's clock, which skips ahead, to the wall's, by which carriers live.
+// keepPace holds the environment's clock, which skips ahead and falls behind, to the wall's, by which carriers live.
 func keepPace(env *testsuite.TestWorkflowEnvironment) {
 	const step = 2 * time.Millisecond
 	env.RegisterDelayedCallback(func() {
 		<-time.After(time.Until(env.Now()))
 		keepPace(env)
-	}, step)
+	}, max(step, time.Since(env.Now())))
 }
 
 // hasty has failed steps tried again at once.
@@ -155,8 +155,15 @@ func (s *carrierSaga) order() porting.Order {
 		},
 		Account:       porting.Account{Number: "4412-77", BTN: "+12125550123"},
 		Authorization: porting.Authorization{Kind: "loa", SignedAt: s.clock.BusinessStart.Add(-time.Hour), SignedBy: "Jordan Example"},
-		Documents:     []porting.Document{{Kind: porting.DocumentInvoice, SHA256: s.bill}}, Wishes: porting.Wishes{DueDate: s.story.wish}, SubmittedBy: "ana@desk",
+		Documents:     []porting.Document{{Kind: porting.DocumentInvoice, SHA256: s.bill}}, Wishes: s.wishes(), SubmittedBy: "ana@desk",
 	}
+}
+
+func (s *carrierSaga) wishes() porting.Wishes {
+	if s.story.wish == 0 {
+		return porting.Wishes{}
+	}
+	return porting.Wishes{DueDate: s.clock.Business(time.Now()).AddDate(0, 0, s.story.wish).Format(time.DateOnly)}
 }
 
 // watch looks at the port every business hour, and does what people do.

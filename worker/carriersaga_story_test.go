@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/carrier/gatewaytest"
+	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -17,19 +18,39 @@ import (
 // story is what a carrier, the network and people do to one port.
 type story struct {
 	plays string                                  // the simulator's scenario that the carrier follows
-	wish  string                                  // the due date that the customer wants; none when empty
+	wish  int                                     // how many days ahead the customer wishes the date; none when 0
 	split bool                                    // the two numbers go two ways at the carrier
 	loses bool                                    // every answer to a request that changes something is lost, once
 	post  func(context.Context, *postman, letter) // how news come; as they are sent when nil
 	act   func(*carrierSaga, porting.Status) bool // what people do, looking at the port; true when it is done
 }
 
+// slipsLate is a scenario of our own: the date slips when everybody has seen it, and by more than the two seconds that a gate's
+// clock may be behind, which are four days here.
+const slipsLate = "foc-slips-late"
+
+func slipping(t *testing.T) simulator.Scenario {
+	t.Helper()
+	s, err := simulator.ParseScenario(slipsLate, []byte(`
+about: The carrier confirms, and three days later slips the date by a week.
+steps:
+  - {on: submitted, after: 2h, then: confirmed}
+  - {on: confirmed, after: 3d, then: foc-changed, by: 5bd}
+  - {on: activation-asked, after: 1m, then: activated}
+`))
+	require.NoError(t, err)
+	return s
+}
+
+// aWeek is a wish further ahead than Twilio's earliest date, so that a request that is sent again says the same.
+const aWeek = 8
+
 // stories are played with every carrier that has an API.
 var stories = map[string]story{
 	"happy":                                  {plays: gatewaytest.Happy},
 	"rejected and fixed":                     {plays: gatewaytest.RejectsThenFix, act: fix},
-	"split order":                            {plays: "partial-foc", split: true, wish: "2026-11-12", act: fix},
-	"the FOC slips":                          {plays: "foc-slips", wish: "2026-11-12"},
+	"split order":                            {plays: "partial-foc", split: true, wish: aWeek, act: fix},
+	"the FOC slips":                          {plays: slipsLate, wish: aWeek},
 	"cancel inside the lock":                 {plays: "cancel-locked", act: revokeInsideTheLock},
 	"news lost":                              {plays: gatewaytest.Happy, post: isLost},
 	"news three times":                       {plays: gatewaytest.Happy, post: comesThreeTimes},
@@ -37,9 +58,9 @@ var stories = map[string]story{
 	"news reordered":                         {plays: gatewaytest.Happy, post: isOvertaken},
 	"news a day late":                        {plays: gatewaytest.Happy, post: comesADayLate},
 	"news replayed a day later":              {plays: gatewaytest.Happy, post: isReplayed},
-	"every answer lost":                      {plays: gatewaytest.RejectsThenFix, loses: true, act: fix},
-	"every answer lost, and no news":         {plays: gatewaytest.Happy, loses: true, post: isLost},
-	"revoked, and every answer lost":         {plays: gatewaytest.Silent, loses: true, act: revokeOnceSubmitted},
+	"every answer lost":                      {plays: gatewaytest.RejectsThenFix, loses: true, wish: aWeek, act: fix},
+	"every answer lost, and no news":         {plays: gatewaytest.Happy, loses: true, wish: aWeek, post: isLost},
+	"revoked, and every answer lost":         {plays: gatewaytest.Silent, loses: true, wish: aWeek, act: revokeOnceSubmitted},
 	"cancelled, and the numbers move anyway": {plays: "ports-although-cancelled", act: revokeOnceConfirmed},
 }
 

@@ -22,6 +22,7 @@ func openTelnyxFake(s *carrierSaga) realCarrier {
 		o.SplitBy = porting.Number.E164
 	}
 	f := telnyxtest.Start(s.T, o)
+	f.Sim.Learn(slipping(s.T))
 	if s.story.split {
 		require.NoError(s, f.ChoosePart(s.port, s.order().Numbers[1], gatewaytest.RejectsThenFix))
 	} else {

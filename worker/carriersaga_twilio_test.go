@@ -29,6 +29,7 @@ func openTwilioFake(s *carrierSaga) realCarrier {
 	f, err := twiliotest.Start(s.Context(), o)
 	require.NoError(s, err)
 	s.Cleanup(func() { require.NoError(s, f.Close()) })
+	f.Learn(slipsLate, slipping(s.T))
 	f.Choose(s.port, s.story.plays)
 	ready := func(n worker.Neighbours) {
 		c, ours := n.Carriers["twilio"].(*twilio.Client)

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	sdk "go.temporal.io/sdk/worker"
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/manual"
@@ -73,6 +74,7 @@ func newDeskSaga(t *testing.T) deskSaga {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s.downDesk = downDesk{T: t, env: suite.NewTestWorkflowEnvironment(), port: porting.PortID(porting.PortIn, "default", "DESK-1")}
+	s.env.SetWorkerOptions(sdk.Options{DeadlockDetectionTimeout: time.Minute}) // the machine may be busy
 	worker.Register(s.env, n.Activities)
 	s.env.SetTestTimeout(time.Minute)
 	s.env.SetStartTime(time.Now())

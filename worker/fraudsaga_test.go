@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	sdk "go.temporal.io/sdk/worker"
 
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/porting"
@@ -57,6 +58,7 @@ func newDownDesk(t *testing.T) downDesk {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	d := downDesk{t, suite.NewTestWorkflowEnvironment(), server, porting.PortID(porting.PortIn, "default", "DOWN-1")}
+	d.env.SetWorkerOptions(sdk.Options{DeadlockDetectionTimeout: time.Minute}) // the machine may be busy
 	worker.Register(d.env, n.Activities)
 	d.env.SetTestTimeout(time.Minute)
 	d.env.SetStartTime(time.Now())

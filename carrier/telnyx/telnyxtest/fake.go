@@ -70,6 +70,7 @@ type Fake struct {
 	chosen    map[string]bool // parts that have a scenario of their own
 	losing    bool
 	lost      map[[sha256.Size]byte]bool
+	losses    map[string]int // by method and path
 }
 
 // object is JSON as Telnyx writes it.
@@ -80,7 +81,7 @@ func Start(t testing.TB, o Options) *Fake {
 	t.Helper()
 	f := &Fake{
 		ctx: t.Context(), opts: o, private: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)),
-		comments: map[string][]object{}, outs: map[string]*portOut{}, chosen: map[string]bool{}, lost: map[[sha256.Size]byte]bool{},
+		comments: map[string][]object{}, outs: map[string]*portOut{}, chosen: map[string]bool{}, lost: map[[sha256.Size]byte]bool{}, losses: map[string]int{},
 	}
 	f.mux = f.routes()
 	f.http = httptest.NewServer(f)
@@ -165,6 +166,9 @@ func (f *Fake) Done() []string {
 	return slices.Clone(f.done)
 }
 
+// maxLosses bounds how many different requests to one place lose their answers: one that tells a date differs every day.
+const maxLosses = 3
+
 // LoseAnswers breaks the connection of every different request that changes something, once, after it took effect.
 func (f *Fake) LoseAnswers() {
 	f.mu.Lock()
@@ -229,11 +233,13 @@ func (f *Fake) routes() http.Handler {
 func (f *Fake) loses(r *http.Request, body []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	key := sha256.Sum256([]byte(r.Method + r.URL.Path + "\x00" + string(body)))
-	if !f.losing || r.Method == http.MethodGet || f.lost[key] {
+	place := r.Method + r.URL.Path
+	key := sha256.Sum256([]byte(place + "\x00" + string(body)))
+	if !f.losing || r.Method == http.MethodGet || f.lost[key] || r.URL.Path != "/v2/documents" && f.losses[place] >= maxLosses {
 		return false
 	}
 	f.lost[key] = true
+	f.losses[place]++
 	return true
 }
 
