@@ -89,6 +89,7 @@ func (l *Ledger) Velocities(ctx context.Context, tokens map[string]string, in Sp
 	if len(tokens) == 0 {
 		return counted, nil
 	}
+	//nolint:gosec // what is joined are placeholders
 	rows, err := l.db.QueryContext(ctx, `SELECT r.dimension, count(DISTINCT CASE WHEN at >= $1 THEN `+oneRequest+` END),
 			count(DISTINCT `+oneRequest+`), count(DISTINCT `+oneAccount+`)
 		FROM `+asked+` WHERE at >= $2 AND at <= $3 AND (r.dimension, r.token) IN (VALUES `+places(3, len(tokens), 2)+`) GROUP BY r.dimension`, args...)
