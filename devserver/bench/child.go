@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"sync"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-
-	"log/slog"
 
 	"github.com/portsaga/portsaga/devserver/engine"
 	"github.com/portsaga/portsaga/workflows"
@@ -60,7 +59,7 @@ func startChild(dir string, durable engine.Synchronous) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{command: exec.Command(self, "bench", "engine", "--dir", dir, "--synchronous", string(durable))}
+	c := &child{command: exec.Command(self, "bench", "engine", "--dir", dir, "--synchronous", string(durable))} //nolint:gosec // it is this program
 	c.command.Stderr = os.Stderr
 	c.command.SysProcAttr = apart()
 	if c.ask, err = c.command.StdinPipe(); err != nil {

@@ -32,9 +32,9 @@ func TestDeskOfBench(t *testing.T) {
 	t.Parallel()
 	ours, err := rules.LoadDir("rules")
 	require.NoError(t, err)
-	real, err := rules.Embedded()
+	desk, err := rules.Embedded()
 	require.NoError(t, err)
-	for _, pack := range real.List() {
+	for _, pack := range desk.List() {
 		other, err := ours.Pack(pack.Ref())
 		require.NoError(t, err)
 		for name, clock := range pack.Rules.Clocks {
