@@ -149,10 +149,10 @@ func Run(ctx context.Context, on net.Listener, h http.Handler, chores ...func(co
 	defer stop()
 	var running sync.WaitGroup
 	defer running.Wait()
-	ctx, cancel := context.WithCancel(ctx)
+	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for _, chore := range chores {
-		running.Go(func() { chore(ctx) })
+		running.Go(func() { chore(working) })
 	}
 	if err := server.Serve(on); !errors.Is(err, http.ErrServerClosed) {
 		return err
