@@ -323,9 +323,11 @@ func TestSchedules(t *testing.T) {
 // Roles add up, one role at a time: none lends its rights to another.
 func TestRolesOfOneCaller(t *testing.T) {
 	t.Parallel()
+	approval := update(porting.MsgDecide)
+	approval.WorkflowExecution.WorkflowId = start(nil).GetWorkflowId()
 	try(t, []attempt{
 		{"submits and approves", Submitter | Approver, workflows + "UpdateWorkflowExecution", update(porting.MsgDecide), ""},
-		{"starts with an approval", Submitter | Approver, workflows + "ExecuteMultiOperation", multi(start(nil), update(porting.MsgDecide)), "may not send"},
+		{"starts with an approval", Submitter | Approver, workflows + "ExecuteMultiOperation", multi(start(nil), approval), "may not send"},
 		{"reads and starts", Reader | Submitter, workflows + "StartWorkflowExecution", start(nil), ""},
 	})
 }
