@@ -61,6 +61,9 @@ func raise(t *testing.T) *town {
 // found builds a cluster that is ready for us, with nobody who works there.
 func found(t *testing.T) *town {
 	t.Helper()
+	if os.Getenv("PORTSAGA_INTEGRATION") == "" {
+		t.Skip("it builds four programs, one of them Temporal's own tool for schemas: make integration, or PORTSAGA_INTEGRATION=short")
+	}
 	dir, err := os.MkdirTemp("", "portsaga-") //nolint:usetesting // other users cannot enter a directory of the test
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711))
