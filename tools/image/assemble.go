@@ -79,7 +79,7 @@ func (o options) config(i image, made v1.Image) *v1.ConfigFile {
 	file = file.DeepCopy()
 	file.OS, file.Architecture, file.Created = "linux", o.architecture, v1.Time{Time: epoch}
 	file.Config = v1.Config{
-		User: fmt.Sprintf("%d:%d", user, user), Entrypoint: []string{i.entrypoint}, Env: []string{"ZONEINFO=/usr/share/zoneinfo.zip"},
+		User: fmt.Sprintf("%d:%d", user, user), Entrypoint: []string{i.entrypoint}, Env: []string{"ZONEINFO=/usr/share/zoneinfo.zip", "USER=portsaga", "HOME=/var/lib/portsaga"},
 		Labels: map[string]string{"org.opencontainers.image.title": i.name, "org.opencontainers.image.licenses": "Apache-2.0"},
 	}
 	return file
