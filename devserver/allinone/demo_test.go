@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -91,8 +92,17 @@ var otherEnds = map[string]string{
 		"people: [{on: deciding, after: 30m, do: hold, by: ana@desk}, {on: on-hold, after: 30m, do: resume, by: ana@desk}, {on: deciding, after: 90m, do: approve, by: ben@approvals}]",
 }
 
+// takesMinutes keeps a test that waits for most of its time out of CI's short tier.
+func takesMinutes(t *testing.T) {
+	t.Helper()
+	if os.Getenv("PORTSAGA_TIER") == "short" {
+		t.Skip("it waits for minutes; make test runs it")
+	}
+}
+
 // Every scenario of a port-out ends on the real engine as it says.
 func TestPortOutScenarios(t *testing.T) {
+	takesMinutes(t)
 	s, err := Start(t.Context(), Options{Dir: t.TempDir(), Clock: demoClockOut, Fast: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
@@ -126,6 +136,7 @@ func TestPortOutScenarios(t *testing.T) {
 
 // An approval that the recipient never uses lapses after a month.
 func TestAPortOutThatLapses(t *testing.T) {
+	takesMinutes(t)
 	const monthInHalfAMinute = 100_000
 	clock := func(now time.Time) porting.Clock { return demoClockAt(now, monthInHalfAMinute) }
 	s, err := Start(t.Context(), Options{Dir: t.TempDir(), Clock: clock, Fast: true})

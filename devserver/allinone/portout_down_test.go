@@ -171,6 +171,7 @@ func TestAPortOutIsAnsweredAfterTheLedgerWasAway(t *testing.T) {
 // Everything is away past the limit: the breach is written down at its own instant and alarmed, and the number, whose
 // subscriber had said no, is ported back.
 func TestAPortOutThatNobodyCouldAnswerComesBack(t *testing.T) {
+	takesMinutes(t)
 	t.Parallel()
 	s := newSiege(t, "+14155550143")
 	id, by := s.deciding()

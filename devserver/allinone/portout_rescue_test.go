@@ -22,6 +22,7 @@ func aMinuteADay(now time.Time) porting.Clock {
 // A port-out whose saga is terminated while people decide is answered by its rescue in time, calls a person, and goes on to its
 // end.
 func TestATerminatedPortOutIsAnswered(t *testing.T) {
+	takesMinutes(t)
 	s, err := Start(t.Context(), Options{Dir: t.TempDir(), Clock: aMinuteADay, Fast: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
