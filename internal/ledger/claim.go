@@ -230,6 +230,9 @@ func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Out
 			return checkReleased(ctx, tx, op, portID)
 		}
 		_, err = change(ctx, tx, `UPDATE port_numbers SET released_at = $2 WHERE port_id = $1`, portID, instant{at})
+		if err == nil {
+			err = awaitNothing(ctx, tx, portID)
+		}
 		if err != nil {
 			return err
 		}

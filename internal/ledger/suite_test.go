@@ -63,6 +63,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"submissions":                             testSubmissions,
 		"open ports":                              testOpenPorts,
 		"port-outs":                               testPortOuts,
+		"what ports wait for":                     testAwaited,
 		"race: revoke against activate":           testRaceRevokeActivate,
 		"race: revoke against end of activation":  testRaceRevokeEnd,
 		"race: claims of one number":              testRaceClaims,
