@@ -51,6 +51,7 @@ var stories = map[string]story{
 	"rejected and fixed":                     {plays: gatewaytest.RejectsThenFix, act: fix},
 	"split order":                            {plays: "partial-foc", split: true, wish: aWeek, act: fix},
 	"the FOC slips":                          {plays: slipsLate, wish: aWeek},
+	"the FOC slips, and no news":             {plays: slipsLate, wish: aWeek, post: isLost},
 	"cancel inside the lock":                 {plays: "cancel-locked", act: revokeInsideTheLock},
 	"news lost":                              {plays: gatewaytest.Happy, post: isLost},
 	"news three times":                       {plays: gatewaytest.Happy, post: comesThreeTimes},
@@ -162,6 +163,17 @@ func dateMoved(t *testing.T, _ *carrierSaga, last porting.Status) {
 	require.True(t, happened(last, porting.EventFOCChanged))
 	for _, e := range last.Timeline {
 		require.False(t, e.Event == porting.EventActivationStarted && e.At.Before(*last.FOCAt))
+	}
+}
+
+// dateMovedUntold sees that the gate noticed another date, of which no news told, that nothing moved before it, and that nobody
+// had to send the port on.
+func dateMovedUntold(t *testing.T, _ *carrierSaga, last porting.Status) {
+	t.Helper()
+	require.True(t, happened(last, porting.EventActivationFailed))
+	require.True(t, happened(last, porting.EventFOCChanged))
+	for _, e := range last.Timeline {
+		require.False(t, e.Event == porting.EventActivated && e.At.Before(*last.FOCAt))
 	}
 }
 

@@ -62,6 +62,7 @@ func TestTelnyxThroughTheSaga(t *testing.T) {
 		"rejected and fixed":                     {outcome: porting.OutcomeCompleted, effects: []string{submitted, supplemented, activated}},
 		"split order":                            {outcome: porting.OutcomeCompleted, effects: []string{submitted, submitted, supplemented, activated, activated}},
 		"the FOC slips":                          {outcome: porting.OutcomeCompleted, effects: moved.effects, check: dateMoved},
+		"the FOC slips, and no news":             {outcome: porting.OutcomeCompleted, effects: moved.effects, answers: []int{}, check: dateMovedUntold},
 		"cancel inside the lock":                 {outcome: porting.OutcomeDisputed, effects: []string{submitted}, check: peopleWereCalled},
 		"news lost":                              untold,
 		"news three times":                       moved,

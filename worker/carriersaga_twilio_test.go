@@ -77,11 +77,14 @@ func TestTwilioThroughTheSaga(t *testing.T) {
 	corrected := ending{outcome: porting.OutcomeCompleted, effects: []string{submitted, cancelled, submitted}}
 	happy, slipped := moved, moved
 	happy.check, slipped.check = saidNothingPersonal, dateMovedUntold
+	slippedUntold := slipped
+	slippedUntold.answers = []int{}
 	playStories(t, openTwilioFake, map[string]ending{
 		"happy":                                  happy,
 		"rejected and fixed":                     corrected,
 		"split order":                            {outcome: porting.OutcomePartial, effects: []string{submitted}, check: oneStayed},
 		"the FOC slips":                          slipped,
+		"the FOC slips, and no news":             slippedUntold,
 		"cancel inside the lock":                 {outcome: porting.OutcomeDisputed, effects: []string{submitted}, check: peopleWereCalled},
 		"news lost":                              untold,
 		"news three times":                       moved,
@@ -94,13 +97,6 @@ func TestTwilioThroughTheSaga(t *testing.T) {
 		"revoked, and every answer lost":         {outcome: porting.OutcomeRevoked, effects: []string{submitted, cancelled}},
 		"cancelled, and the numbers move anyway": {outcome: porting.OutcomeDisputed, effects: []string{submitted, cancelled}, check: peopleWereCalled},
 	})
-}
-
-// dateMovedUntold sees that the gate noticed another date, of which Twilio sends no news, and that people were called.
-func dateMovedUntold(t *testing.T, _ *carrierSaga, last porting.Status) {
-	t.Helper()
-	require.True(t, happened(last, porting.EventActivationFailed))
-	require.True(t, happened(last, porting.EventEscalated))
 }
 
 // oneStayed sees that the port tells which number did not move, and why.

@@ -126,10 +126,16 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 }
 
 // awaitNextTry calls a person after a refused activation and waits for news, as long as the FOC lives. Void decisions are
-// asked for again.
+// asked for again, and a date that slipped without news is waited for.
 func (s *saga) awaitNextTry(ctx workflow.Context, refused porting.Activation, graceEnds porting.Deadline) error {
 	if why := refused.Refused.Reason; why == porting.ApprovalVoid || why == porting.RiskRose {
 		return s.reapprove(ctx, refused)
+	}
+	if s.slipped(ctx, refused) {
+		if err := s.followFOC(ctx); err != nil {
+			return err
+		}
+		return s.awaitFOCDate(ctx)
 	}
 	s.wait(ctx, porting.WaitingOperator, graceEnds)
 	s.callPerson(ctx, "the activation was refused; see the timeline, then send a carrier-event to try again")
@@ -144,6 +150,12 @@ func (s *saga) awaitNextTry(ctx workflow.Context, refused porting.Activation, gr
 		return err
 	}
 	return s.awaitFOCDate(ctx)
+}
+
+// slipped reports whether the gate read a later date back than the one that the port went by.
+func (s *saga) slipped(ctx workflow.Context, refused porting.Activation) bool {
+	later := refused.Status.State == porting.CarrierConfirmed && refused.Status.FOC.After(s.port.FOCAt)
+	return later && workflow.GetVersion(ctx, changeSlippedUntold, workflow.DefaultVersion, 1) > workflow.DefaultVersion
 }
 
 // complete keeps the numbers under guard for a while, in which an unauthorised port is still taken back at once, and

@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -181,6 +183,45 @@ func TestFOCThatSlipsAfterARefusedActivation(t *testing.T) {
 	w.requireEnd(porting.OutcomeCompleted, "")
 	require.Equal(t, []time.Time{start.Add(100 * h), start.Add(105*h + 20*day), start.Add(105*h + 25*day)}, []time.Time{w.gate[0].At, w.gate[1].At, w.gate[2].At})
 	require.Len(t, w.gate, 3)
+}
+
+// A FOC slips and the news of it gets lost: the gate reads the later date back, and the port waits for that one. A port that
+// was refused under a build that did not know this goes on waiting for a person.
+func TestFOCThatSlipsWithoutNews(t *testing.T) {
+	t.Parallel()
+	const slipped = 300 * h
+	slips := func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.carrier.FOC = start.Add(slipped)
+	}
+	early := reply{refused: &porting.Refusal{Reason: porting.DueDateInvalid, Note: "the FOC date is not reached"}}
+	for name, c := range map[string]struct {
+		version workflow.Version
+		tries   []time.Duration
+		events  string
+	}{
+		"now":    {1, []time.Duration{100 * h, slipped}, "activation-started activation-failed foc-changed escalated activation-started activated verified"},
+		"before": {workflow.DefaultVersion, []time.Duration{100 * h, slipped + h}, "activation-started activation-failed escalated foc-changed escalated activation-started activated verified"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, scenario{
+				replies: map[string][]reply{porting.StepActivate: {early}}, clocks: map[string]time.Duration{"confirmed-grace": 20 * day},
+				script: approved(at(50*h, slips), at(slipped+h, pokeAgain)),
+			})
+			w.env.OnGetVersion(mock.Anything, workflow.DefaultVersion, workflow.Version(1)).Return(c.version)
+			w.execute()
+			w.requireHouseInOrder()
+			w.requireEnd(porting.OutcomeCompleted, "")
+			require.Equal(t, c.events, w.events(5*h))
+			var tries []time.Duration
+			for _, in := range w.gate {
+				tries = append(tries, in.At.Sub(start))
+			}
+			require.Equal(t, c.tries, tries)
+		})
+	}
 }
 
 // Some carriers move SMS and MMS later than voice. The port completes when its time has come, and never hides that

@@ -30,7 +30,10 @@ const (
 )
 
 // Changes of the story that ports of older builds have not made; see CONTRIBUTING. A port keeps the side on which it is.
-const changeMovedEarly = "call a person when the carrier moved the numbers before the FOC"
+const (
+	changeMovedEarly    = "call a person when the carrier moved the numbers before the FOC"
+	changeSlippedUntold = "take a later date that the gate read back as the carrier's"
+)
 
 // saga is one port on its way: its state, what must be undone, and what the carrier last said.
 type saga struct {
