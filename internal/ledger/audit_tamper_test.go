@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,7 +78,81 @@ func (w *witnessed) requireFindings(codes ...string) {
 	require.Equal(w.t, codes, found)
 }
 
-func (w *witnessed) execute(statements ...string) { execute(w.t, w.dsn, statements...) }
+// execute changes the database as somebody does who may change its schema, too.
+func (w *witnessed) execute(statements ...string) {
+	disarm(w.t, w.dsn)
+	execute(w.t, w.dsn, statements...)
+}
+
+// disarm drops the triggers that keep the log from being changed.
+func disarm(t *testing.T, dsn string) {
+	t.Helper()
+	if strings.HasPrefix(dsn, "postgres:") {
+		execute(t, dsn, `DROP FUNCTION IF EXISTS audit_refuse() CASCADE`)
+		return
+	}
+	for _, trigger := range triggers(t, dsn) {
+		execute(t, dsn, `DROP TRIGGER `+trigger)
+	}
+}
+
+func triggers(t *testing.T, file string) (names []string) {
+	t.Helper()
+	db := openRaw(t, file)
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'trigger'`)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	return names
+}
+
+// testAppendOnly is somebody who may write rows and not change the schema: the log stays as it is.
+func testAppendOnly(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	document := note("pi-1", 1)
+	document.Ref, document.Evidence = "once", [][]byte{[]byte("a statement")}
+	require.NoError(t, w.ledger.Append(t.Context(), document))
+	w.grow(3)
+	refused := []string{
+		`UPDATE audit_leaves SET leaf = replace(leaf, '"n":1', '"n":2')`, `UPDATE audit_leaves SET port_id = 'pi-2' WHERE idx = 1`,
+		`DELETE FROM audit_leaves WHERE idx = 2`, `DELETE FROM audit_leaves`,
+		`UPDATE audit_checkpoints SET note = 'another'`, `UPDATE audit_checkpoints SET published_at = NULL`, `DELETE FROM audit_checkpoints`,
+		`UPDATE audit_evidence SET body = 'another'`, `UPDATE ledger_state SET audit_size = audit_size - 1`,
+		`INSERT INTO audit_leaves SELECT idx, at, kind, port_id, 'another', leaf, hashes FROM audit_leaves WHERE idx = 1`,
+	}
+	ignored := []string{}
+	if strings.HasPrefix(w.dsn, "postgres:") {
+		refused = append(refused, `TRUNCATE audit_leaves`, `TRUNCATE audit_checkpoints`, `TRUNCATE audit_evidence`)
+	} else {
+		refused = append(refused, `REPLACE INTO audit_leaves SELECT idx, at, 'closed', port_id, ref, leaf, hashes FROM audit_leaves WHERE idx = 1`,
+			`REPLACE INTO audit_leaves SELECT 99, at, kind, port_id, ref, leaf, hashes FROM audit_leaves WHERE ref = 'once'`)
+		ignored = append(ignored, `REPLACE INTO audit_checkpoints SELECT number, 0, note, at, published_at FROM audit_checkpoints`,
+			`REPLACE INTO audit_evidence SELECT digest, port_id, 'another', at FROM audit_evidence`)
+	}
+	db := openRaw(t, w.dsn)
+	defer db.Close()
+	for _, statement := range refused {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.Error(t, err, statement)
+	}
+	execute(t, w.dsn, ignored...)
+
+	w.requireFindings()
+	last, err := w.ledger.LastCheckpoint(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 4, last.Size)
+	kept, err := w.ledger.Evidence(t.Context(), audit.Digest([]byte("a statement")), "pi-1")
+	require.NoError(t, err)
+	require.Equal(t, "a statement", string(kept))
+	w.grow(3)
+	w.requireFindings()
+}
 
 // rewind brings the log back to how it was at a size, as an old backup has it.
 func (w *witnessed) rewind(to audit.SignedCheckpoint, tree *audit.Tree) {
@@ -130,6 +205,7 @@ func testFlippedHash(t *testing.T, dsn newDSN) {
 // flip changes a byte of the hashes beside a leaf.
 func flip(t *testing.T, dsn string, leaf int64, at int) {
 	t.Helper()
+	disarm(t, dsn)
 	db := openRaw(t, dsn)
 	defer db.Close()
 	var hashes []byte

@@ -32,6 +32,7 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"a bad leaf appends none":  testBadLeaf,
 		"race: appenders":          testRaceAppend,
 		"many leaves":              testManyLeaves,
+		"the log is append-only":   testAppendOnly,
 		"a sound log":              testSoundLog,
 		"a flipped byte":           testFlippedByte,
 		"a flipped hash":           testFlippedHash,

@@ -13,7 +13,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // driver "sqlite"
 
 	"github.com/portsaga/portsaga/porting"
 )
@@ -48,7 +47,11 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		_ = db.Close()
 		return nil, fault(op, "", err)
 	}
-	return &Ledger{db: db}, nil
+	l := &Ledger{db: db}
+	if dialect == goose.DialectSQLite3 {
+		l.groups = &groups{ledger: l}
+	}
+	return l, nil
 }
 
 func connect(dsn string) (*sql.DB, goose.Dialect, error) {
@@ -65,10 +68,7 @@ func connect(dsn string) (*sql.DB, goose.Dialect, error) {
 	if err := createPrivate(uri); err != nil {
 		return nil, "", err
 	}
-	db, err := sql.Open("sqlite", withSettings(uri))
-	if err != nil {
-		return nil, "", err
-	}
+	db := sql.OpenDB(preparing{dsn: withSettings(uri)})
 	db.SetMaxOpenConns(1) // SQLite has one writer: callers queue here in turn, not by polling the file's lock
 	return db, goose.DialectSQLite3, nil
 }
@@ -157,7 +157,11 @@ func providerOf(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, db, files, goose.WithTableName("ledger_version"))
+	appendOnly, err := appendOnlyMigration(dialect)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, db, files, goose.WithTableName("ledger_version"), goose.WithGoMigrations(appendOnly))
 }
 
 // refuseNewer keeps an old program away from a schema whose rules it does not know.
