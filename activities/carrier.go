@@ -10,6 +10,7 @@ import (
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
 )
 
 // SubmitPort sends the LSR, or supplements it when the order was amended, if the decisions hold. It asks first: an order that arrived before
@@ -21,7 +22,7 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	}
 	known, err := gateway.Status(ctx, in.Ref)
 	if err == nil && known.Ref.Version >= in.Ref.Version {
-		return porting.SubmitAnswer{CarrierStatus: known}, nil
+		return porting.SubmitAnswer{CarrierStatus: known}, a.awaitCarrier(ctx, known, in.At, placeOfOrder(in.Order))
 	}
 	if err != nil && porting.CodeOf(err) != "carrier-order-unknown" {
 		return porting.SubmitAnswer{}, err
@@ -53,6 +54,9 @@ func (a *Activities) SubmitPort(ctx context.Context, in porting.SubmitInput) (po
 	status, err = refusedAsState(in.Ref, status, err, porting.CarrierRefused)
 	if err == nil {
 		err = a.tellDate(ctx, status, in.At)
+	}
+	if err == nil {
+		err = a.awaitCarrier(ctx, status, in.At, placeOfOrder(in.Order))
 	}
 	return porting.SubmitAnswer{CarrierStatus: status}, err
 }
@@ -118,6 +122,9 @@ func (a *Activities) ReadCarrier(ctx context.Context, in porting.CarrierInput) (
 	status, err := readBack(ctx, gateway, in.Ref)
 	if err == nil {
 		err = a.tellDate(ctx, status, in.At)
+	}
+	if err == nil && !in.At.IsZero() {
+		err = a.awaitCarrier(ctx, status, in.At, rules.Place{})
 	}
 	return status, err
 }

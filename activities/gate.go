@@ -49,6 +49,9 @@ func (a *Activities) ActivatePort(ctx context.Context, in porting.ActivateInput)
 	answer, err := held.run(ctx)
 	if err == nil && answer.Status.State == porting.CarrierActive {
 		err = a.tell(ctx, in.Ref.Port, notify.Event{Kind: notify.Completed}, in.At)
+		if err == nil {
+			err = a.awaitCarrier(ctx, answer.Status, in.At, placeOfOrder(in.Order))
+		}
 	}
 	return answer, err
 }

@@ -152,6 +152,9 @@ func (a *Activities) ClaimLeaving(ctx context.Context, in porting.LeavingInput) 
 		return porting.Receipt{}, lasting(err)
 	}
 	pinned, err := a.pinAnswers(ctx, in, fence)
+	if err == nil {
+		err = a.awaitOurAnswer(ctx, in, pinned)
+	}
 	receipt.Epoch, receipt.Answers = fence.Epoch, pinned.Ref
 	return receipt, err
 }

@@ -16,6 +16,14 @@ import (
 // pack. An approval needs the numbers in the ledger, decisions that hold, and the fence: whoever revoked was promised that
 // nothing leaves.
 func (a *Activities) AnswerPortOut(ctx context.Context, in porting.AnswerInput) (porting.AnswerGiven, error) {
+	given, err := a.answerPortOut(ctx, in)
+	if err == nil && given.Withheld == nil {
+		err = a.Ledger.AwaitNothing(ctx, in.Leaving.Port)
+	}
+	return given, err
+}
+
+func (a *Activities) answerPortOut(ctx context.Context, in porting.AnswerInput) (porting.AnswerGiven, error) {
 	asks, err := a.portOuts(in.Leaving)
 	if err != nil {
 		return porting.AnswerGiven{}, err

@@ -34,6 +34,9 @@ func (a *Activities) ScreenOrder(ctx context.Context, in porting.ScreenInput) (p
 	if err == nil {
 		err = a.recordScreening(ctx, in, found)
 	}
+	if err == nil {
+		err = a.awaitApproval(ctx, in, found)
+	}
 	if err != nil {
 		return found, err
 	}

@@ -48,6 +48,9 @@ type Dates struct {
 	db *sql.DB
 }
 
+// Dates are the dates in this ledger. They are closed with it.
+func (l *Ledger) Dates() *Dates { return &Dates{db: l.db} }
+
 // OpenDates opens the dates in a ledger without the rest of it: it neither creates the database nor changes anything in it, and
 // connects when it is first asked.
 func OpenDates(dsn string) (*Dates, error) {
