@@ -125,12 +125,15 @@ type Note struct {
 	Text string `json:"text"`
 }
 
-// CarrierEvent is a hint. Nothing in it is believed; it only makes the saga read back.
+// CarrierEvent is a hint. Nothing in it is believed; it only makes the saga read back. Of a carrier without an API it may bring
+// what a person of ours signed that the carrier answered: verified and written into the desk's book first, and then read back.
 type CarrierEvent struct {
-	ID      string `json:"id,omitempty"`
-	By      string `json:"by,omitempty"`
-	Carrier string `json:"carrier,omitempty"`
-	Hint    string `json:"hint,omitempty"` // the carrier's own event name, kept for the timeline
+	ID        string `json:"id,omitempty"`
+	By        string `json:"by,omitempty"`
+	Carrier   string `json:"carrier,omitempty"`
+	Hint      string `json:"hint,omitempty"`      // the carrier's own event name, kept for the timeline
+	Statement []byte `json:"statement,omitempty"` // the exact bytes that were signed, in base64
+	Signature string `json:"signature,omitempty"` // SSHSIG as ssh-keygen -Y writes it, or a detached JWS
 }
 
 // Answer is what the sender of an update learns.
@@ -173,6 +176,7 @@ type Status struct {
 	Signed         bool           `json:"signed,omitempty"`    // the port takes signed decisions only
 	Challenge      *Challenge     `json:"challenge,omitempty"` // what a decision must sign, while a signed one is waited for
 	Missing        []string       `json:"missing,omitempty"`   // what the policy still asks for then, one clause each
+	Documents      []Document     `json:"documents,omitempty"` // of the order, by their digests; in answers to queries only
 	Timeline       []Entry        `json:"timeline"`
 	Undone         []Entry        `json:"undone,omitempty"`
 	Scaled         bool           `json:"scaled_clock,omitempty"`

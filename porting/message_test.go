@@ -75,6 +75,9 @@ func TestCheck(t *testing.T) {
 		{name: "carrier event", stage: porting.Submitted, msg: porting.CarrierEvent{}},
 		{"carrier event of a very long name", porting.Submitted, porting.CarrierEvent{By: long}, "field-length", porting.Invalid},
 		{"carrier event of a very long carrier", porting.Submitted, porting.CarrierEvent{Carrier: long}, "field-length", porting.Invalid},
+		{"carrier event with an answer before there is a carrier", porting.Submitted, porting.CarrierEvent{Statement: []byte("{}")}, "no-desk-here", porting.Refused},
+		{"carrier event that signs nothing", porting.Submitted, porting.CarrierEvent{Signature: "armor"}, "statement-missing", porting.Invalid},
+		{"carrier event with a very long answer", porting.Submitted, porting.CarrierEvent{Statement: make([]byte, porting.MaxStatement+1)}, "field-length", porting.Invalid},
 		{"carrier event with a very long hint", porting.Submitted, porting.CarrierEvent{Hint: long}, "field-length", porting.Invalid},
 
 		{"a stranger", porting.Submitted, 42, "message-unknown", porting.Invalid},

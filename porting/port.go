@@ -274,10 +274,7 @@ func (p *Port) Check(msg any) error {
 		}
 		return p.checkBy(m.By)
 	case CarrierEvent:
-		if len(m.By) > maxName || len(m.Carrier) > maxName || len(m.Hint) > maxName {
-			return p.invalid("field-length", fmt.Sprintf("a field has at most %d bytes", maxName))
-		}
-		return nil
+		return p.checkNews(m)
 	default:
 		return p.invalid("message-unknown", fmt.Sprintf("no message of type %T", msg))
 	}

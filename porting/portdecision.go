@@ -95,9 +95,10 @@ func (p *Port) Challenge(run string) Challenge {
 	}
 }
 
-// StatusFor is Status with the challenge, where a signed decision is waited for.
+// StatusFor is Status with the digests of the documents, and with the challenge where a signed decision is waited for.
 func (p *Port) StatusFor(run string) Status {
 	s := p.Status()
+	s.Documents = p.Order.Papers()
 	if p.Receipt.Signed && p.Deciding() {
 		c := p.Challenge(run)
 		s.Challenge = &c

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	sdk "go.temporal.io/sdk/worker"
 
@@ -105,13 +107,20 @@ func (s deskSaga) approve() {
 // answer is ana's signed word, and the hint that there is one.
 func (s deskSaga) answer(step string, says manual.Says) {
 	s.Helper()
-	statement, err := s.gateway.Book.Draft(s.Context(), s.port+"/1/"+step, says, time.Hour)
-	require.NoError(s, err)
-	signature, err := approval.SignDeskAnswer(s.people.Key("ana"), statement)
-	require.NoError(s, err)
-	_, err = s.gateway.Book.Take(s.Context(), statement, signature, "ana")
+	said := s.signed("ana", step, says)
+	_, err := s.gateway.Book.Take(s.Context(), said.Statement, said.Signature, "ana")
 	require.NoError(s, err)
 	s.hint()
+}
+
+// signed is what somebody pastes into the Web UI as the body of a carrier-event.
+func (s deskSaga) signed(who, step string, says manual.Says) porting.CarrierEvent {
+	s.Helper()
+	statement, err := s.gateway.Book.Draft(s.Context(), s.port+"/1/"+step, says, time.Hour)
+	require.NoError(s, err)
+	signature, err := approval.SignDeskAnswer(s.people.Key(who), statement)
+	require.NoError(s, err)
+	return porting.CarrierEvent{Statement: statement, Signature: signature}
 }
 
 func (s deskSaga) hint() {
@@ -124,6 +133,30 @@ func (s deskSaga) events() []porting.Event {
 		events = append(events, e.Event)
 	}
 	return events
+}
+
+func (s deskSaga) notes(event porting.Event) []string {
+	var notes []string
+	for _, e := range s.status().Timeline {
+		if e.Event == event {
+			notes = append(notes, e.Note)
+		}
+	}
+	return notes
+}
+
+// update sends a carrier-event and notes how it was answered: "taken", or with which code it was refused.
+func (s deskSaga) update(e porting.CarrierEvent, answers *[]string) {
+	s.env.UpdateWorkflow(porting.MsgCarrierEvent, "", &testsuite.TestUpdateCallback{
+		OnAccept: func() {}, OnReject: func(err error) { require.NoError(s, err) },
+		OnComplete: func(_ any, err error) {
+			answer := "taken"
+			if no, refused := errors.AsType[*temporal.ApplicationError](err); refused {
+				answer = no.Type()
+			}
+			*answers = append(*answers, answer)
+		},
+	}, e)
 }
 
 // A port goes through people from its order to its end: what they do is on its page, and what they sign moves it.
@@ -198,4 +231,47 @@ func TestTheSagaBelievesNothingButTheSignedBook(t *testing.T) {
 	s.run()
 	require.Equal(t, porting.OutcomeRevoked, s.status().Outcome)
 	require.Equal(t, []string{s.port + "/1/submit", s.port + "/1/cancel"}, s.mail.mails)
+}
+
+// What is signed comes with the carrier-event itself: nobody at the desk needs the ledger to answer, and a bad signature is refused
+// and shown.
+func TestAPortThroughSignedCarrierEvents(t *testing.T) {
+	t.Parallel()
+	s := newDeskSaga(t)
+	confirmed := manual.Says{State: carrier.StateConfirmed, FOC: time.Now()}
+	var answers []string
+	s.after(1, s.approve)
+	s.after(10, func() {
+		s.env.SignalWorkflow(porting.MsgCarrierEvent, s.signed("ben", "submit", confirmed))
+	})
+	s.after(20, func() {
+		require.Equal(t, porting.Submitted, s.status().Stage, "ben is not of the desk")
+		require.Contains(t, s.notes(porting.EventIgnored)[0], "the signer may not answer for carriers")
+		tampered := s.signed("ana", "submit", confirmed)
+		tampered.Statement = bytes.Replace(tampered.Statement, []byte(`"code":""`), []byte(`"code":"x"`), 1)
+		s.env.SignalWorkflow(porting.MsgCarrierEvent, tampered)
+		s.env.SignalWorkflow(porting.MsgCarrierEvent, porting.CarrierEvent{Statement: s.signed("ana", "submit", confirmed).Statement})
+	})
+	s.after(30, func() {
+		require.Equal(t, porting.Submitted, s.status().Stage)
+		require.Len(t, s.notes(porting.EventIgnored), 3)
+		s.env.SignalWorkflow(porting.MsgCarrierEvent, s.signed("ana", "submit", confirmed))
+	})
+	s.after(50, func() {
+		require.Equal(t, porting.Activating, s.status().Stage)
+		said := s.signed("ana", "activate", manual.Says{State: carrier.StateActive})
+		s.update(s.signed("ben", "activate", manual.Says{State: carrier.StateActive}), &answers)
+		s.update(said, &answers)
+		s.env.SignalWorkflow(porting.MsgCarrierEvent, said) // again
+	})
+	s.run()
+	require.Equal(t, porting.OutcomeCompleted, s.status().Outcome)
+	require.Equal(t, []string{"not-of-the-desk", "taken"}, answers)
+	require.Equal(t, []string{
+		"the carrier's answer is in the desk's book: confirmed (signed)", "the carrier's answer is in the desk's book: active (signed)",
+		"the carrier's answer is in the desk's book: active (signed)",
+	}, s.notes(porting.EventCarrierNews))
+	book, err := s.books.DeskBook(t.Context(), s.port)
+	require.NoError(t, err)
+	require.Len(t, book.Answers, 2, "one a task")
 }

@@ -128,6 +128,7 @@ func registerGate(r worker.Registry, a *activities.Activities) {
 		{porting.StepScreen, a.ScreenOrder},
 		{porting.StepSubmit, a.SubmitPort},
 		{porting.StepRead, a.ReadCarrier},
+		{porting.StepDesk, a.TakeDeskAnswer},
 		{porting.StepActivate, a.ActivatePort},
 		{porting.StepCancel, a.CancelPort},
 		{porting.StepReverse, a.ReversePort},

@@ -89,6 +89,9 @@ func writeActions(b *strings.Builder, p *porting.Port) {
 			if doc.Name == porting.MsgDecide && p.Receipt.Signed {
 				doc = signedDecide(p)
 			}
+			if doc.Name == porting.MsgCarrierEvent && p.Task != "" {
+				doc = deskAnswer
+			}
 			fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", doc.Name, doc.Example, doc.Description)
 		}
 	}
@@ -101,6 +104,12 @@ func signedDecide(p *porting.Port) porting.MessageDoc {
 		Name: porting.MsgDecide, Example: `{"statement": "…", "signature": "…"}`,
 		Description: "Signed by an approver: `portsaga decide " + p.ID + " --approve --paste` shows what is signed and prints the body",
 	}
+}
+
+// deskAnswer says where the body comes from that tells what a carrier without an API answered.
+var deskAnswer = porting.MessageDoc{
+	Name: porting.MsgCarrierEvent, Example: `{"statement": "…", "signature": "…"}`,
+	Description: "What the carrier answered, signed by a person of the desk: `portsaga desk answer TASK --confirmed --foc … --paste` shows what is signed and prints the body",
 }
 
 // takes reports whether a message makes sense where the port is.

@@ -64,8 +64,10 @@ func TestDetailsOfATaskAtTheDesk(t *testing.T) {
 	t.Parallel()
 	p := busyPort(3)
 	require.NotContains(t, details(p), "At the carrier's desk")
+	require.Contains(t, details(p), porting.DocOf(porting.MsgCarrierEvent).Example)
 	p.Task = "order mailed; wait for the FOC until 3 Mar 12:00, `portsaga desk show pi-test/1/submit`"
 	require.Contains(t, details(p), "**At the carrier's desk:** order mailed; wait for the FOC until 3 Mar 12:00,  portsaga desk show pi-test/1/submit \n\n")
+	require.Contains(t, details(p), "| `carrier-event` | `{\"statement\": \"…\", \"signature\": \"…\"}` |", "what to paste")
 	require.Equal(t, p.Task, p.Status().Task)
 
 	p.End(porting.OutcomeCompleted, "")

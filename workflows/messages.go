@@ -51,8 +51,8 @@ func listen[M any](ctx workflow.Context, s *saga, name string) {
 
 // hear takes a message that Check has accepted. A revocation is answered when the fence is closed, not before.
 func (s *saga) hear(ctx workflow.Context, msg any) (porting.Answer, error) {
-	if d, ok := msg.(porting.Decide); ok && d.Signed() {
-		return s.judge(ctx, d)
+	if answer, signed, err := s.hearSigned(ctx, msg); signed {
+		return answer, err
 	}
 	answer := s.take(ctx, msg)
 	if !revokes(msg) || s.port.Revocation == nil { // a no to a port-out is weighed; it closes no fence by itself
@@ -92,19 +92,31 @@ func (s *saga) hearSignal(ctx workflow.Context, msg any) {
 		s.ignore(ctx, err)
 		return
 	}
-	if d, ok := msg.(porting.Decide); ok && d.Signed() {
-		s.judgeSignal(ctx, d)
-		return
-	}
-	s.take(ctx, msg)
-}
-
-func (s *saga) judgeSignal(ctx workflow.Context, d porting.Decide) {
 	s.judging++
 	defer func() { s.judging-- }()
-	if _, err := s.judge(ctx, d); err != nil {
+	_, signed, err := s.hearSigned(ctx, msg)
+	switch {
+	case err != nil:
 		s.ignore(ctx, err)
+	case !signed:
+		s.take(ctx, msg)
 	}
+}
+
+// hearSigned takes a message that carries what somebody signed, if it is one. Others verify it: that is never workflow code's own
+// work.
+func (s *saga) hearSigned(ctx workflow.Context, msg any) (answer porting.Answer, signed bool, err error) {
+	switch m := msg.(type) {
+	case porting.Decide:
+		if signed = m.Signed(); signed {
+			answer, err = s.judge(ctx, m)
+		}
+	case porting.CarrierEvent:
+		if signed = m.Answers(); signed {
+			answer, err = s.takeDeskAnswer(ctx, m)
+		}
+	}
+	return answer, signed, err
 }
 
 // maxIgnored bounds what refused signals may write: whoever floods a port fills neither its timeline nor its page.

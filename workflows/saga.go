@@ -53,7 +53,8 @@ type saga struct {
 	reason     porting.Reason
 	trueRun    string // the run whose decisions count, once the gate has said so; any run's before
 	judged     int    // decisions that were sent to be verified
-	judging    int    // decisions by signal that are being verified
+	judging    int    // signals that are being taken
+	told       int    // answers of a desk that were sent to be verified
 	ignored    int    // signals that were refused
 	movedEarly bool   // the carrier moved the numbers before the FOC
 	published  attributes

@@ -147,6 +147,19 @@ func (b *Book) Take(ctx context.Context, statement []byte, signature, by string)
 	return Taken{after.status(), person}, err
 }
 
+// TakeAnswer implements carrier.Desk: what came to a port with a carrier-event goes where Take writes it.
+func (g *Gateway) TakeAnswer(ctx context.Context, in porting.DeskInput) (porting.DeskTaken, error) {
+	says, err := approval.ParseDeskAnswer(in.Statement)
+	if err != nil {
+		return porting.DeskTaken{}, err
+	}
+	if says.Port != in.Port || says.Carrier != g.Profile.Name {
+		return porting.DeskTaken{}, unfit(says.Task, "it was signed for another order")
+	}
+	taken, err := g.Book.Take(ctx, in.Statement, in.Signature, in.By)
+	return porting.DeskTaken{By: taken.Person, Signed: g.Book.Registry != nil, State: taken.Status.State}, err
+}
+
 // audience is the deployment that answers are signed for.
 func (b *Book) audience(ctx context.Context) (string, error) {
 	if b.Registry == nil {

@@ -21,6 +21,7 @@ type Gateway struct {
 var (
 	_ carrier.Gateway = (*Gateway)(nil)
 	_ carrier.Lister  = (*Gateway)(nil)
+	_ carrier.Desk    = (*Gateway)(nil)
 )
 
 // Capabilities are what the profile says.
