@@ -23,7 +23,8 @@ import (
 
 // Ledger is an open ledger. It is safe for concurrent use.
 type Ledger struct {
-	db *sql.DB
+	db     *sql.DB
+	groups *groups // nil where the database groups commits by itself
 }
 
 // Close closes the database.

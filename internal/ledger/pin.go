@@ -58,6 +58,19 @@ func (l *Ledger) SetPIN(ctx context.Context, s Subject, p PIN) error {
 	return fault("set PIN", s.Masked, err)
 }
 
+// RenewPIN keeps the same PIN in another scheme. It is no event, and does nothing to a PIN that was replaced meanwhile.
+func (l *Ledger) RenewPIN(ctx context.Context, s Subject, kept, renewed PIN) error {
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
+		done, err := change(ctx, tx, `UPDATE pins SET scheme = $2, salt = $3, hash = $4 WHERE token = $1 AND hash = $5`,
+			s.Token, renewed.Scheme, renewed.Salt, renewed.Hash, kept.Hash)
+		if err != nil || done == 0 {
+			return err
+		}
+		return countChange(ctx, tx)
+	})
+	return fault("renew PIN", s.Masked, err)
+}
+
 // RemovePIN destroys a number's PIN; NotFound with code "pin-unknown" if it has none.
 func (l *Ledger) RemovePIN(ctx context.Context, s Subject, by string, at time.Time) error {
 	const op = "remove PIN"

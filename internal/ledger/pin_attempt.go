@@ -47,7 +47,7 @@ func (l *Ledger) BeginAttempt(ctx context.Context, a Attempt) (Begun, error) {
 		}
 	}
 	var begun Begun
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if begun.PIN, err = readPIN(ctx, tx, a.Number.Token); err != nil {
 			return err
@@ -118,7 +118,7 @@ func countAttempt(ctx context.Context, tx *sql.Tx, a Attempt) (time.Time, error)
 // EndAttempt says what a begun attempt turned out to be. One that was right forgives its number all failures, and its source
 // this one attempt. Any other one is told, and so is the lockout that it brought.
 func (l *Ledger) EndAttempt(ctx context.Context, a Attempt, verdict string, right bool) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		end := failAttempt
 		if right {
 			end = forgiveAttempt

@@ -86,6 +86,15 @@ func testPINs(t *testing.T, dsn newDSN) {
 	require.NoError(t, err)
 	require.Equal(t, changed, begun.PIN)
 
+	renewed := changed
+	renewed.Scheme, renewed.Salt, renewed.Hash = "new", []byte("grain"), []byte("third")
+	require.NoError(t, l.RenewPIN(t.Context(), subject("0101"), pinOf("first"), renewed), "another PIN has come since")
+	require.NoError(t, l.RenewPIN(t.Context(), subject("0101"), changed, renewed))
+	require.Equal(t, before+4, state(t, l).Changes)
+	begun, err = l.BeginAttempt(t.Context(), attemptAt("0101", "s", noon))
+	require.NoError(t, err)
+	require.Equal(t, renewed, begun.PIN)
+
 	require.NoError(t, l.RemovePIN(t.Context(), subject("0101"), "ana@care", noon.Add(2*time.Hour)))
 	requireCode(t, l.RemovePIN(t.Context(), subject("0101"), "ana@care", noon), porting.NotFound, "pin-unknown")
 	begun, err = l.BeginAttempt(t.Context(), attemptAt("0101", "s", noon))

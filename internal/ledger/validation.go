@@ -44,7 +44,7 @@ func (l *Ledger) RecordValidation(ctx context.Context, v Validation, secret *Kep
 		due = instant{v.AnsweredAt}
 	}
 	kept := v
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO validations (port_id, wholesaler, digest, answer, answered_at, sealed, due_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (port_id) DO NOTHING`,
 			v.PortID, v.Wholesaler, v.Digest, v.Answer, instant{v.AnsweredAt}, v.Sealed, due)

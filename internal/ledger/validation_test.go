@@ -34,6 +34,7 @@ func validationSuite(t *testing.T, dsn newDSN) {
 		"numbers of other ports":           testInOpenPort,
 		"contacts replace one another":     testGuardContacts,
 		"race: two answers to one request": testRaceValidation,
+		"many at once share commits":       testGroups,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
