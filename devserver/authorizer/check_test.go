@@ -187,7 +187,7 @@ func TestMessagesByRole(t *testing.T) {
 		porting.UpdateReceive: Submitter, porting.UpdateAddPorts: Submitter, porting.MsgDecide: Approver,
 		porting.MsgRevoke: CustomerCare | Operator, porting.MsgAmend: Submitter | Operator,
 		porting.MsgHold: Operator, porting.MsgResume: Operator, porting.MsgExtend: Operator, porting.MsgReassign: Operator,
-		porting.MsgNote: Submitter | Approver | CustomerCare | Operator, porting.MsgCarrierEvent: Webhook, porting.MsgProgress: nobody,
+		porting.MsgNote: Submitter | Approver | CustomerCare | Operator, porting.MsgCarrierEvent: Webhook | Operator, porting.MsgProgress: nobody,
 		porting.MsgCustomerReply: CustomerCare | Webhook, porting.MsgDispute: CustomerCare | Operator,
 		porting.MsgAcknowledge: Operator, porting.MsgSettled: nobody, "unheard-of": nobody,
 	}

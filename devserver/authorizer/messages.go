@@ -25,7 +25,7 @@ var messages = map[string]message{
 	porting.MsgExtend:        {Operator, false},
 	porting.MsgReassign:      {Operator, false},
 	porting.MsgNote:          {Submitter | Approver | CustomerCare | Operator, false},
-	porting.MsgCarrierEvent:  {Webhook, false},
+	porting.MsgCarrierEvent:  {Webhook | Operator, false},     // an operator brings what the desk signed
 	porting.MsgCustomerReply: {CustomerCare | Webhook, false}, // of a port-out's subscriber
 	porting.MsgDispute:       {CustomerCare | Operator, false},
 	porting.MsgAcknowledge:   {Operator, false}, // of a concern
