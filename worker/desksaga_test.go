@@ -233,8 +233,7 @@ func TestTheSagaBelievesNothingButTheSignedBook(t *testing.T) {
 	require.Equal(t, []string{s.port + "/1/submit", s.port + "/1/cancel"}, s.mail.mails)
 }
 
-// What is signed comes with the carrier-event itself: nobody at the desk needs the ledger to answer, and a bad signature is refused
-// and shown.
+// What is signed comes with the carrier-event itself, and a bad signature is refused and shown.
 func TestAPortThroughSignedCarrierEvents(t *testing.T) {
 	t.Parallel()
 	s := newDeskSaga(t)

@@ -62,6 +62,11 @@ func (p *fakePorts) receive(id string, message any) (porting.Answer, error) {
 	return p.answer, p.err
 }
 
+func (p *fakePorts) CarrierEvent(_ context.Context, id string, m porting.CarrierEvent) error {
+	_, err := p.receive(id, m)
+	return err
+}
+
 func (p *fakePorts) Decide(_ context.Context, id string, m porting.Decide) (porting.Answer, error) {
 	return p.receive(id, m)
 }

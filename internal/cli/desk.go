@@ -38,11 +38,7 @@ func (f *Factory) withDesk(ctx context.Context, do func(*manual.Book) error) err
 	if err != nil {
 		return err
 	}
-	return f.withLedger(ctx, func(books *ledger.Ledger) error {
-		keys, err := vault.Load(cfg.KeyFile)
-		if err != nil {
-			return err
-		}
+	return f.withVault(ctx, func(books *ledger.Ledger, keys *vault.Vault) error {
 		book := &manual.Book{Books: books, Vault: keys, Real: f.Now}
 		if cfg.Approvals != config.ApprovalsTrusted && (connection.Dev == nil || !cfg.Trusts()) {
 			book.Registry = approval.NewKeeper(cfg.Registry, cfg.RegistryRoots, books)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,7 +15,6 @@ import (
 	"github.com/portsaga/portsaga/carrier/manual"
 	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/porting"
-	"github.com/portsaga/portsaga/starter"
 )
 
 type deskAnswerOptions struct {
@@ -28,6 +28,7 @@ type deskAnswerOptions struct {
 	Reason string
 	Left   []string
 	By     string
+	Paste  bool
 	signOptions
 }
 
@@ -41,11 +42,13 @@ func newDeskAnswer(f *Factory) *cobra.Command {
 			"person of the role desk. Whatever you do not say stays as it was, such as the date or the numbers that stay behind.\n\n" +
 			"Keep personal data out of --text: it is shown on the port's page.\n\n" +
 			"For a key on another machine, --statement-out writes the exact bytes; sign them there with ssh-keygen, and bring the\n" +
-			"signature back with --signature. Where decisions are trusted as they come nothing is signed, and --by says who answers.",
+			"signature back with --signature. With --paste nothing is written: the command prints the body of a carrier-event for somebody who\n" +
+			"sends it in the Web UI, and the port has it verified and written into the book. Where decisions are trusted as they come nothing is signed, and --by says who answers.",
 		Example: "  portsaga desk answer TASK --confirmed --foc 2026-12-03T09:00:00-05:00\n" +
 			"  portsaga desk answer TASK --confirmed --foc 2026-12-03T09:00:00-05:00 --left 2=TN_INACTIVE\n" +
 			"  portsaga desk answer TASK --rejected 7401 --reason ACCOUNT_NUMBER_MISMATCH\n" +
 			"  portsaga desk answer TASK --active\n" +
+			"  portsaga desk answer TASK --active --paste\n" +
 			"  portsaga desk answer TASK --cancelled --statement-out answer.json\n" +
 			"  ssh-keygen -Y sign -n portsaga.desk.v1 -f KEY answer.json\n" +
 			"  portsaga desk answer TASK --signature answer.json.sig",
@@ -69,11 +72,13 @@ func newDeskAnswer(f *Factory) *cobra.Command {
 	flags.StringArrayVar(&o.Left, "left", nil, "a number that stays behind, by its position in the task, and why, like 2=TN_INACTIVE; repeatable")
 	byFlag(cmd, &o.By)
 	o.signFlags(cmd)
+	flags.BoolVar(&o.Paste, "paste", false, "print the body of a carrier-event for the Web UI, and write nothing")
 	flags.StringVar(&o.StatementOut, "statement-out", "", "write the bytes to be signed to a file, and answer nothing")
 	flags.StringVar(&o.Signature, "signature", "", "file with a signature that was made elsewhere, beside what it signs (without .sig)")
 	cmd.MarkFlagsMutuallyExclusive("confirmed", "rejected", "refused", "active", "cancelled", "cancel-refused", "reversed", "signature")
 	cmd.MarkFlagsOneRequired("confirmed", "rejected", "refused", "active", "cancelled", "cancel-refused", "reversed", "signature")
 	cmd.MarkFlagsMutuallyExclusive("statement-out", "signature", "key")
+	cmd.MarkFlagsMutuallyExclusive("statement-out", "paste")
 	return cmd
 }
 
@@ -241,6 +246,9 @@ func (o deskAnswerOptions) take(ctx context.Context, f *Factory, b *manual.Book,
 	if err != nil {
 		return err
 	}
+	if o.Paste {
+		return o.printBody(f, porting.CarrierEvent{ID: newMessageID(), By: who, Statement: statement, Signature: signature})
+	}
 	taken, err := b.Take(ctx, statement, signature, who)
 	if err != nil {
 		return err
@@ -251,18 +259,23 @@ func (o deskAnswerOptions) take(ctx context.Context, f *Factory, b *manual.Book,
 	})
 }
 
-// hinter tells a port that its carrier has news.
-type hinter interface {
-	CarrierEvent(ctx context.Context, id string, e porting.CarrierEvent) error
+// printBody prints an answer for somebody who pastes it into the Web UI.
+func (o deskAnswerOptions) printBody(f *Factory, answer porting.CarrierEvent) error {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	port, _, _ := strings.Cut(o.Task, "/")
+	f.progress("%s: open the port in the Web UI, choose Send a signal, the name %s, and paste:", port, porting.MsgCarrierEvent)
+	fmt.Fprintf(f.Streams.Out, "%s\n", body)
+	return nil
 }
-
-var _ hinter = (*starter.Client)(nil)
 
 // hint tells the port to read the book. The answer stands there whether it hears or not: it also looks by itself.
 func (f *Factory) hint(ctx context.Context, taken manual.Taken) bool {
 	ports, err := f.Ports(ctx)
-	if to, able := ports.(hinter); err == nil && able {
-		err = to.CarrierEvent(ctx, taken.Status.Ref.Port, porting.CarrierEvent{ID: newMessageID(), By: taken.Person, Hint: "desk: " + string(taken.Status.State)})
+	if err == nil {
+		err = ports.CarrierEvent(ctx, taken.Status.Ref.Port, porting.CarrierEvent{ID: newMessageID(), By: taken.Person, Hint: "desk: " + string(taken.Status.State)})
 	}
 	if err != nil {
 		f.Log().Warn("the answer is in the book, and the port could not be told; it looks by itself", "port", taken.Status.Ref.Port, "code", porting.CodeOf(err))

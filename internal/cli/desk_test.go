@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -20,12 +19,6 @@ import (
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 )
-
-// CarrierEvent is heard like every message.
-func (p *fakePorts) CarrierEvent(_ context.Context, id string, e porting.CarrierEvent) error {
-	p.id, p.message = id, e
-	return p.err
-}
 
 // atDesk is a session with ana at the desk, and an order that went to a carrier's portal.
 type atDesk struct {
@@ -152,6 +145,25 @@ func TestDeskAnswerSignedElsewhere(t *testing.T) {
 	require.Equal(t, porting.CarrierRefused, d.status(t).State)
 }
 
+// What is pasted into the Web UI is verified by the gate: the command writes nothing.
+func TestDeskAnswerToBePasted(t *testing.T) {
+	t.Parallel()
+	d := newAtDesk(t)
+	d.runs(t, "portsaga desk answer pi-1/1/submit --active --paste --yes --key "+d.desk.KeyFile("ana"))
+	require.Contains(t, d.err.String(), "choose Send a signal, the name carrier-event, and paste:")
+	require.Equal(t, carrier.StatePending, d.status(t).State)
+	require.Empty(t, d.ports.id)
+	var body porting.CarrierEvent
+	require.NoError(t, json.Unmarshal(d.out.Bytes(), &body))
+	taken, err := d.gateway.TakeAnswer(t.Context(), porting.DeskInput{Port: "pi-1", By: body.By, Statement: body.Statement, Signature: body.Signature})
+	require.NoError(t, err)
+	require.Equal(t, porting.DeskTaken{By: "ana", Signed: true, State: carrier.StateActive}, taken)
+	require.Equal(t, carrier.StateActive, d.status(t).State)
+
+	_, err = d.gateway.TakeAnswer(t.Context(), porting.DeskInput{Port: "pi-2", Statement: body.Statement, Signature: body.Signature})
+	require.ErrorContains(t, err, "it was signed for another order")
+}
+
 func TestDeskAnswerWhereDecisionsAreTrusted(t *testing.T) {
 	t.Parallel()
 	d := newAtDesk(t)
@@ -187,6 +199,8 @@ func TestDeskUsage(t *testing.T) {
 		require.Equal(t, 1, strings.Count(d.err.String(), "\n"), "an error is one line")
 	}
 	s := newSession(t)
+	_, err := vault.Create(s.config.KeyFile)
+	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(s.config.Ledger))
 	require.Equal(t, 1, s.run(t, "portsaga desk list"))
 	require.Contains(t, s.err.String(), "open ledger")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +25,9 @@ func newDocument(f *Factory) *cobra.Command {
 		Short: "Keep the files that go with orders",
 		Long: "Letters of authorization, bills and customer service records are kept in the ledger, sealed with the deployment's key. Orders\n" +
 			"name them by their SHA-256, and the carrier that takes an order gets its files.",
-		Example: "  portsaga document add bill.pdf --kind invoice",
+		Example: "  portsaga document add bill.pdf --kind invoice\n  portsaga document list PORT",
 		GroupID: groupPorts,
-	}, newDocumentAdd(f))
+	}, newDocumentAdd(f), newDocumentList(f))
 }
 
 func newDocumentAdd(f *Factory) *cobra.Command {
@@ -55,15 +56,7 @@ func (f *Factory) addDocument(ctx context.Context, name, kind string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := f.Config()
-	if err != nil {
-		return err
-	}
-	keys, err := vault.Load(cfg.KeyFile)
-	if err != nil {
-		return err
-	}
-	return f.withLedger(ctx, func(books *ledger.Ledger) error {
+	return f.withVault(ctx, func(books *ledger.Ledger, keys *vault.Vault) error {
 		digest, err := worker.NewDocuments(books, keys).Add(ctx, kind, content, f.Now())
 		if err != nil {
 			return err
@@ -84,4 +77,70 @@ func (f *Factory) readDocument(name string) ([]byte, error) {
 		return nil, &porting.Error{Kind: porting.Failed, Code: "file-unreadable", Op: "read", Object: name, Detail: because(err), Err: err}
 	}
 	return content, nil
+}
+
+// paper is a file that an order names, and what became of it.
+type paper struct {
+	porting.Document
+	KeptSince time.Time `json:"kept_since,omitzero"` // zero where the ledger does not have it
+	GivenAs   string    `json:"given_as,omitempty"`  // what the port's carrier calls it, where it told
+}
+
+func newDocumentList(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list PORT",
+		Short: "List the files that go with a port's order",
+		Long: "List the files that the port's order names: since when the ledger keeps each, and what the carrier calls those that it was\n" +
+			"given. One that the ledger does not have was never added, or its time to be kept is over. Nothing of a file is shown.",
+		Example: "  portsaga document list PORT\n  portsaga document list PORT -o json | jq '.[] | select(.kept_since == null)'",
+		Args:    exactly(1, "which port? name it by its ID"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.listDocuments(cmd.Context(), args[0]) },
+	}
+}
+
+func (f *Factory) listDocuments(ctx context.Context, port string) error {
+	ports, err := f.Ports(ctx)
+	if err != nil {
+		return err
+	}
+	status, err := ports.Status(ctx, port)
+	if err != nil {
+		return err
+	}
+	return f.withLedger(ctx, func(books *ledger.Ledger) error {
+		papers := make([]paper, 0, len(status.Documents))
+		for _, d := range status.Documents {
+			p, err := paperOf(ctx, books, status.Carrier, d)
+			if err != nil {
+				return err
+			}
+			papers = append(papers, p)
+		}
+		return f.Print(papers, func(w io.Writer) { f.writePapers(w, papers) })
+	})
+}
+
+func paperOf(ctx context.Context, books *ledger.Ledger, carrier string, d porting.Document) (paper, error) {
+	kept, err := books.Document(ctx, d.SHA256)
+	if err != nil && porting.KindOf(err) != porting.NotFound {
+		return paper{}, err
+	}
+	given, err := books.DocumentName(ctx, carrier, d.SHA256)
+	return paper{d, kept.AddedAt, given}, err
+}
+
+func (f *Factory) writePapers(w io.Writer, papers []paper) {
+	if len(papers) == 0 {
+		fmt.Fprintln(w, "No files go with this order.")
+		return
+	}
+	var rows [][]string
+	for _, p := range papers {
+		kept := "missing: portsaga document add"
+		if !p.KeptSince.IsZero() {
+			kept = timestamp(p.KeptSince)
+		}
+		rows = append(rows, []string{p.Kind, p.SHA256, kept, orDash(oneLine(p.GivenAs))})
+	}
+	f.Table(w, []string{"KIND", "SHA-256", "KEPT SINCE", "AT THE CARRIER"}, rows)
 }

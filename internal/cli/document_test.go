@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/vault"
+	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
 )
 
@@ -34,6 +37,27 @@ func TestDocumentAdd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "invoice", kept.Kind)
 	require.NotContains(t, string(kept.Sealed), "the bill")
+}
+
+func TestDocumentList(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	_, err := vault.Create(s.config.KeyFile)
+	require.NoError(t, err)
+	books := s.books(t)
+	s.ports.statuses = []porting.Status{{ID: "pi-1"}}
+	require.Equal(t, 0, s.run(t, "portsaga document list pi-1"), s.err.String())
+	require.Equal(t, "No files go with this order.\n", s.out.String())
+
+	letter := strings.Repeat("ab", 32)
+	s.ports.statuses = []porting.Status{{ID: "pi-1", Carrier: "twilio", Documents: []porting.Document{{Kind: "loa", SHA256: letter}, {Kind: "invoice", SHA256: billDigest}}}}
+	require.NoError(t, books.PutDocument(t.Context(), ledger.Document{SHA256: billDigest, Kind: "invoice", Sealed: []byte("sealed"), AddedAt: now}))
+	require.NoError(t, books.NameDocument(t.Context(), "twilio", billDigest, "RD1"))
+	require.Equal(t, 0, s.run(t, "portsaga document list pi-1"), s.err.String())
+	require.Regexp(t, `loa +`+letter+` +missing: portsaga document add +-\ninvoice +`+billDigest+` +2026-\d\d-\d\d \d\d:\d\dZ +RD1\n`, s.out.String())
+	require.Equal(t, 0, s.run(t, "portsaga document list pi-1 -o json"), s.err.String())
+	require.JSONEq(t, `[{"kind": "loa", "sha256": "`+letter+`"},
+		{"kind": "invoice", "sha256": "`+billDigest+`", "kept_since": "`+now.UTC().Format(time.RFC3339)+`", "given_as": "RD1"}]`, s.out.String())
 }
 
 func TestDocumentAddRefuses(t *testing.T) {

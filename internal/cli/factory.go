@@ -31,6 +31,7 @@ type Ports interface {
 	Extend(ctx context.Context, id string, e porting.Extend) (porting.Answer, error)
 	Reassign(ctx context.Context, id string, r porting.Reassign) (porting.Answer, error)
 	Note(ctx context.Context, id string, n porting.Note) (porting.Answer, error)
+	CarrierEvent(ctx context.Context, id string, e porting.CarrierEvent) error
 	Status(ctx context.Context, id string) (porting.Status, error)
 	Wait(ctx context.Context, id string) (porting.Status, error)
 	List(ctx context.Context, f starter.Filter) ([]starter.Summary, error)

@@ -33,13 +33,10 @@ func (f *Factory) fences(ctx context.Context) (Fences, error) {
 	if !cfg.NamesLedger() && connection.Dev == nil {
 		return nil, nil
 	}
-	if err := ledgerIsThere(cfg.Ledger); err != nil {
-		return nil, err
-	}
-	return ledger.Open(ctx, cfg.Ledger)
+	return openBooks(ctx, cfg.Ledger)
 }
 
-// ledgerIsThere refuses a SQLite file that is not there: a new one would know no port.
+// ledgerIsThere refuses a SQLite file that is not there.
 func ledgerIsThere(dsn string) error {
 	if strings.HasPrefix(dsn, "postgres") || strings.HasPrefix(dsn, "file:") {
 		return nil

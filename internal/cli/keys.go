@@ -27,23 +27,6 @@ func newKeys(f *Factory) *cobra.Command {
 	return group(cmd, newKeysShow(f), newKeysRotate(f), newKeysHold(f), newKeysErase(f))
 }
 
-// withKeys opens the database of data keys: the ledger's own, or one beside it.
-func (f *Factory) withKeys(ctx context.Context, do func(*ledger.Ledger) error) error {
-	cfg, err := f.Config()
-	if err != nil {
-		return err
-	}
-	if err := ledgerIsThere(cfg.Keys); err != nil {
-		return err
-	}
-	keys, err := ledger.Open(ctx, cfg.Keys)
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	return do(keys)
-}
-
 // keyCount is what there is of keys.
 type keyCount struct {
 	Keys          int       `json:"keys"`

@@ -45,23 +45,6 @@ func newLedgerStatus(f *Factory) *cobra.Command {
 	}
 }
 
-// withLedger opens the ledger that is configured. One that is not there is not made.
-func (f *Factory) withLedger(ctx context.Context, do func(*ledger.Ledger) error) error {
-	cfg, err := f.Config()
-	if err != nil {
-		return err
-	}
-	if err := ledgerIsThere(cfg.Ledger); err != nil {
-		return err
-	}
-	books, err := ledger.Open(ctx, cfg.Ledger)
-	if err != nil {
-		return err
-	}
-	defer books.Close()
-	return do(books)
-}
-
 func (f *Factory) showLedger(ctx context.Context, books *ledger.Ledger) error {
 	state, err := books.State(ctx)
 	if err != nil {

@@ -212,10 +212,7 @@ func (f *Factory) noticeBooks(ctx context.Context) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ledgerIsThere(cfg.Ledger); err != nil {
-		return nil, err
-	}
-	books, err := ledger.Open(ctx, cfg.Ledger)
+	books, err := openBooks(ctx, cfg.Ledger)
 	if err != nil {
 		return nil, err
 	}
