@@ -70,7 +70,11 @@ func (g *Guard) check(ctx context.Context, a Attempt) (Verdict, ledger.PIN, erro
 	if err != nil {
 		return "", ledger.PIN{}, err
 	}
-	return verdict, begun.PIN, g.books.EndAttempt(ctx, attempt, string(verdict), verdict == OK)
+	err = g.books.EndAttempt(ctx, attempt, string(verdict), verdict == OK)
+	if err == nil && verdict == OK {
+		err = g.renew(ctx, a.Number, a.PIN, begun.PIN)
+	}
+	return verdict, begun.PIN, err
 }
 
 // compare does the same work whether there is a PIN or not.

@@ -51,7 +51,7 @@ type Guard struct {
 	policies  Policies
 	approvers Approvers
 	decoy     ledger.PIN    // compared where there is no PIN
-	hashing   chan struct{} // as many hashes at once as there are processors
+	hashing   chan struct{} // slots for hashes that are made at once
 	hashed    atomic.Int64
 }
 

@@ -192,10 +192,10 @@ func (i *inspection) withoutPIN(ctx context.Context) (*ruling, error) {
 	return nil, nil
 }
 
-// busyPIN is the verdict on a PIN for which no processor was free.
+// busyPIN is the verdict on a PIN that was not compared, because too many are.
 const busyPIN guard.Verdict = "busy"
 
-// pinWait is how long a PIN waits for a processor. Everybody's answer would be late if all waited for theirs.
+// pinWait is how long a PIN waits for its turn. Everybody's answer would be late if all waited for theirs.
 const pinWait = 10 * time.Millisecond
 
 // compare counts an attempt and compares the PIN. The port that looks at it again makes the same attempt: it is one.
