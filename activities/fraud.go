@@ -11,14 +11,14 @@ import (
 	"github.com/portsaga/portsaga/internal/fraud/replay"
 	"github.com/portsaga/portsaga/internal/fraud/sources"
 	"github.com/portsaga/portsaga/internal/ledger"
-	"github.com/portsaga/portsaga/internal/match"
 	"github.com/portsaga/portsaga/porting"
 )
 
 // Fraud is the fraud desk: its policy, and the neighbours that it asks beside our own memory.
 type Fraud struct {
-	Policy  *fraud.Holder
-	Sources []sources.Source
+	Policy    *fraud.Holder
+	Sources   []sources.Source
+	HighValue fraud.Marked // numbers that are worth an attack
 }
 
 // maxReasons is how many findings of the policy people are shown.
@@ -65,16 +65,17 @@ func (a *Activities) evidence(ctx context.Context, in porting.ScreenInput) (frau
 	if err != nil {
 		return fraud.Evidence{}, err
 	}
-	subject, odd := a.subject(in, asked), a.outOfHours(in, asked)
+	subject, came := a.subject(in, asked), a.doorOf(in, asked)
 	subject.OurPortAt = lastMoved(earlier)
-	if err := a.remember(ctx, in, subject, odd); err != nil {
+	if err := a.remember(ctx, in, subject, came.odd); err != nil {
 		return fraud.Evidence{}, err
 	}
-	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(asked)), subject)
-	knowOrder(&evidence, in, odd)
+	evidence, _ := sources.Gather(ctx, slices.Concat(a.Fraud.Sources, a.ownSources(in, asked)), subject)
+	a.knowOrder(&evidence, in, came)
 	if len(in.Order.Numbers) > 0 {
 		evidence.Know(historyOf(earlier, in.At))
 	}
+	evidence.MissRest(fraud.NotConfigured)
 	return evidence, nil
 }
 
@@ -141,6 +142,13 @@ func (a *Activities) subject(in porting.ScreenInput, asked time.Time) sources.Su
 		s.Contact = n
 	}
 	s.Letter.Account = a.Vault.Token("account", o.Account.Number)
+	if in.Outgoing {
+		for _, n := range o.Numbers {
+			s.Ours = append(s.Ours, a.Vault.LockToken(n))
+		}
+	} else {
+		s.HeldSince = o.Authorization.SignedAt // whoever signs for a number says to hold it that day
+	}
 	return s
 }
 
@@ -165,83 +173,6 @@ func (a *Activities) tokens(o porting.Order) map[sources.Dimension]string {
 	}
 	return tokens
 }
-
-// remember adds the request to our own memory, where the next one finds it.
-func (a *Activities) remember(ctx context.Context, in porting.ScreenInput, s sources.Subject, odd *bool) error {
-	return a.Ledger.RecordRequest(ctx, ledger.Request{
-		PortID: in.Port, Tokens: named(s.Tokens), Account: s.Letter.Account, Letter: s.Letter.SHA256, Bulk: in.Bulk, Odd: odd != nil && *odd, At: s.Letter.RequestedAt,
-	})
-}
-
-// ownSources ask our own memory, as it was when the port was asked for: what others ask for later says nothing of this one.
-func (a *Activities) ownSources(asked time.Time) []sources.Source {
-	memory := requests{a.Ledger, asked}
-	return []sources.Source{sources.Velocity(memory), sources.LOA(memory)}
-}
-
-// requests is the ledger as the fraud desk's memory.
-type requests struct {
-	ledger *ledger.Ledger
-	until  time.Time
-}
-
-func (r requests) Count(ctx context.Context, tokens map[sources.Dimension]string, at time.Time) (map[sources.Dimension]sources.Met, error) {
-	counted, err := r.ledger.Velocities(ctx, named(tokens), ledger.Span{Since: at.Add(-sources.Month), Lately: at.Add(-sources.Day), Until: r.until})
-	met := map[sources.Dimension]sources.Met{}
-	for by, v := range counted {
-		met[sources.Dimension(by)] = sources.Met{Day: v.Lately, Month: v.Requests, Accounts: v.Accounts}
-	}
-	return met, err
-}
-
-// named are tokens by the names under which the ledger keeps them.
-func named(tokens map[sources.Dimension]string) map[string]string {
-	plain := map[string]string{}
-	for by, token := range tokens {
-		plain[string(by)] = token
-	}
-	return plain
-}
-
-func (r requests) OtherAccounts(ctx context.Context, digest, account string) (int, error) {
-	return r.ledger.LettersElsewhere(ctx, digest, account)
-}
-
-// Fingerprints are none: orders carry the digest of a letter, not its text.
-func (r requests) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) { return nil, nil }
-
-// knowOrder tells what the order itself shows.
-func knowOrder(e *fraud.Evidence, in porting.ScreenInput, odd *bool) {
-	o := in.Order
-	e.Know(fraud.Request{
-		Outgoing: new(false), Mobile: new(o.Kind == porting.KindWireless), HasLOA: new(o.Authorization.Kind == "loa"), Business: new(o.Subscriber.Business),
-		HighValue: new(o.Kind == porting.KindTollFree), OutOfHours: odd, Numbers: new(len(o.Numbers)),
-	})
-	if o.CSR != nil {
-		e.Know(sources.Identity(match.Order(o)))
-	}
-}
-
-// outOfHours reports whether the order came when the pack's desks are closed; nil where the pack does not say.
-func (a *Activities) outOfHours(in porting.ScreenInput, asked time.Time) *bool {
-	pack, err := a.Rules.Pack(in.Pack)
-	if err != nil || len(in.Order.Numbers) == 0 {
-		return nil
-	}
-	place := placeOf(porting.Place{Number: in.Order.Numbers[0], Region: in.Order.Subscriber.Address.Region})
-	zone, err := pack.ZoneAt(place)
-	if err != nil {
-		return nil
-	}
-	local := asked.In(zone)
-	return new(local.Weekday() == time.Saturday || local.Weekday() == time.Sunday || local.Hour() < firstHour || local.Hour() >= lastHour)
-}
-
-// Hours in which a desk that takes orders is usually open, in the zone of the number.
-const (
-	firstHour = 7
-	lastHour  = 20
-)
 
 // earlierPorts are the other ports that the ledger remembers of the number, the newest first.
 func (a *Activities) earlierPorts(ctx context.Context, in porting.ScreenInput) ([]ledger.PortOfNumber, error) {

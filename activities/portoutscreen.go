@@ -219,7 +219,9 @@ func checkHistoryOf(ctx context.Context, s donorCheck) error {
 func (s donorCheck) screenInput() porting.ScreenInput { return screenInputOf(s.in) }
 
 func screenInputOf(in porting.LeavingInput) porting.ScreenInput {
-	return porting.ScreenInput{Port: in.Port, Order: in.Request.Order(), Pack: in.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At}
+	return porting.ScreenInput{
+		Port: in.Port, Order: in.Request.Order(), Pack: in.Pack, Carrier: in.Carrier, Salt: in.Salt, At: in.At, Outgoing: true,
+	}
 }
 
 // signLeaving says who must decide, and signs the findings.

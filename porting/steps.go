@@ -71,6 +71,8 @@ type ScreenInput struct {
 	Salt    string    `json:"salt,omitempty"` // of the order's digest
 	Bulk    string    `json:"bulk,omitempty"` // the bulk order that the port belongs to
 	At      time.Time `json:"at"`
+
+	Outgoing bool `json:"outgoing,omitempty"` // the numbers leave us
 }
 
 // Findings are what the checks found.

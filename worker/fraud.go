@@ -11,6 +11,7 @@ import (
 // address is not asked, and what it would know is missing.
 type FraudSettings struct {
 	Policy string `split_words:"true" desc:"policy of the fraud desk (the embedded one); portsaga fraud lint checks it"`
+	Marked string `split_words:"true" desc:"file with numbers that are worth an attack: one, or the beginning of many, on a line"`
 	Off    bool   `split_words:"true" desc:"judge no port by a policy; for tests of other things"`
 
 	CamaraURL      string `split_words:"true" desc:"CAMARA APIs of a mobile network"`
@@ -32,7 +33,11 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 	if err != nil {
 		return nil, err
 	}
-	desk := &activities.Fraud{Policy: policy}
+	marked, err := fraud.LoadMarked(s.Marked)
+	if err != nil {
+		return nil, err
+	}
+	desk := &activities.Fraud{Policy: policy, HighValue: marked}
 	if s.CamaraURL != "" {
 		tokens, err := camaraTokens(s)
 		if err != nil {

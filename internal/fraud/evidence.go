@@ -96,6 +96,16 @@ func (e *Evidence) Miss(source string, why Why) {
 	}
 }
 
+// MissRest gives the reason for every source of which the evidence has neither facts nor a reason.
+func (e *Evidence) MissRest(why Why) {
+	for _, at := range sources {
+		report := at.in(e)
+		if missing := report.Field(reportMissing); report.Field(reportKnown).IsNil() && missing.String() == "" {
+			missing.SetString(string(why))
+		}
+	}
+}
+
 // Has says whether the evidence holds facts of a source.
 func (e *Evidence) Has(source string) bool {
 	at, ok := sources[source]

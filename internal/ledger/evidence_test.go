@@ -30,9 +30,11 @@ func evidenceSuite(t *testing.T, dsn newDSN) {
 		"requests count between two instants":       testRequests,
 		"a bulk order is one request":               testBulkRequests,
 		"a letter of a bulk order is for all of it": testBulkLetter,
-		"bursts":                                 testBursts,
-		"odd hours":                              testOddHours,
-		"a ledger from before evidence was kept": testMigrateRequests,
+		"what was done to a number":                 testGuardPast,
+		"what was taken back from a recipient":      testRecipientFrauds,
+		"bursts":                                    testBursts,
+		"odd hours":                                 testOddHours,
+		"a ledger from before evidence was kept":    testMigrateRequests,
 		"only a port's last screening is its nonce": testScreenings,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,6 +57,16 @@ func (l *Ledger) RecordReply(ctx context.Context, portID string, r Reply) error 
 	return fault("record reply", portID, err)
 }
 
+// LastReply is what the subscriber of a port last said; empty where nothing was said.
+func (l *Ledger) LastReply(ctx context.Context, portID string) (string, error) {
+	var reply string
+	err := l.db.QueryRowContext(ctx, `SELECT reply FROM replies WHERE port_id = $1 ORDER BY at DESC, id DESC LIMIT 1`, portID).Scan(&reply)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return reply, fault("read reply", portID, err)
+}
+
 // KnownOf is what the ledger knows of a port-out beside its claim: what its subscriber last said, and the risk that was last
 // found. Whoever revoked it said no.
 func (l *Ledger) KnownOf(ctx context.Context, portID string) (porting.Known, error) {

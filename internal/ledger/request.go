@@ -158,6 +158,13 @@ func (l *Ledger) OddHours(ctx context.Context, since, until time.Time) (int, err
 		since.UnixMicro(), until.UnixMicro())
 }
 
+// RecipientFrauds counts the port-outs to a recipient, by its token, that ended since an instant by taking the numbers back.
+func (l *Ledger) RecipientFrauds(ctx context.Context, token string, since time.Time) (int, error) {
+	return l.count(ctx, `SELECT count(*) FROM requests r JOIN ports p ON p.port_id = r.port_id
+		WHERE r.dimension = 'recipient' AND r.token = $1 AND p.direction = $2 AND p.outcome = $3 AND p.released_at >= $4`,
+		token, porting.PortOut, porting.OutcomeReversed, since.UnixMicro())
+}
+
 // RecordScreening remembers the nonce of a port's last screening: at the gate no earlier one counts.
 func (l *Ledger) RecordScreening(ctx context.Context, portID, nonce string, risk porting.Risk, at time.Time) error {
 	_, err := change(ctx, l.db, `INSERT INTO screenings (port_id, nonce, risk, at) VALUES ($1, $2, $3, $4)

@@ -25,6 +25,7 @@ type Subject struct {
 	// report both as a change of SIM and of handset, which they are not.
 	OurPortAt, ActivatedAt time.Time
 
+	Ours   []string             // tokens of numbers of ours that leave; none where they come to us
 	Tokens map[Dimension]string // keyed digests of what requests may have in common
 	Letter Letter
 }

@@ -1,0 +1,148 @@
+package activities_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portsaga/portsaga/activities"
+	"github.com/portsaga/portsaga/internal/fraud"
+	"github.com/portsaga/portsaga/internal/guard"
+	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/porting"
+)
+
+// withRealGuard gives a donor the default policy and the number protection that workers have.
+func withRealGuard(t *testing.T) (*donor, *guard.Guard) {
+	t.Helper()
+	d := newDonor(t)
+	d.withFraudDesk(&network{})
+	g, err := guard.Open(t.Context(), d.Ledger, d.Vault, guard.Options{}, time.Now())
+	require.NoError(t, err)
+	d.Leaving.Guard = activities.GuardedBy(g)
+	return d, g
+}
+
+// screenedLeaving is what screening finds of a request for our mobile number.
+func screenedLeaving(d *donor) porting.Findings {
+	d.t.Helper()
+	found, err := d.ScreenLeaving(d.t.Context(), d.asked("happy"))
+	require.NoError(d.t, err)
+	return found
+}
+
+// What our own ledger knows of an account speaks when its number leaves, each thing by itself.
+func TestAccountChangesSpeakWhenANumberLeaves(t *testing.T) {
+	t.Parallel()
+	contact := func(t *testing.T, g *guard.Guard, ago time.Duration) {
+		t.Helper()
+		c := guard.Contact{Contact: porting.Contact{Email: "sam@example.com"}}
+		require.NoError(t, g.SetContact(t.Context(), g.Number("", mobileNumber), c, "desk", time.Now().Add(-ago)))
+	}
+	for name, c := range map[string]struct {
+		done func(*testing.T, *guard.Guard)
+		says string
+	}{
+		"nothing happened": {func(*testing.T, *guard.Guard) {}, ""},
+		"the contact was replaced yesterday": {func(t *testing.T, g *guard.Guard) {
+			contact(t, g, 900*time.Hour)
+			contact(t, g, 24*time.Hour)
+		}, "another contact changed within the last three days"},
+		"the contact was replaced last week": {func(t *testing.T, g *guard.Guard) {
+			contact(t, g, 900*time.Hour)
+			contact(t, g, 170*time.Hour)
+		}, ""},
+		"the first contact came yesterday": {func(t *testing.T, g *guard.Guard) { contact(t, g, 24*time.Hour) }, ""},
+		"a carrier tried three PINs": {func(t *testing.T, g *guard.Guard) {
+			require.NoError(t, g.SetPIN(t.Context(), g.Number("", mobileNumber), "482913", "desk", time.Now().Add(-900*time.Hour)))
+			for range 3 {
+				_, err := g.Check(t.Context(), guard.Attempt{Number: g.Number("", mobileNumber), PIN: "111111", Source: guard.Source{Kind: guard.FromCarrier, ID: "x"}, At: time.Now()})
+				require.NoError(t, err)
+			}
+			require.NoError(t, g.RemovePIN(t.Context(), g.Number("", mobileNumber), "desk", time.Now())) // so that no PIN is asked for
+		}, "Three or more wrong PINs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, g := withRealGuard(t)
+			c.done(t, g)
+			found := screenedLeaving(d)
+			require.Nil(t, found.Blocked, "%v", found.Notes)
+			notes := fmt.Sprint(found.Notes)
+			for _, rule := range []string{"another contact changed within the last three days", "Three or more wrong PINs"} {
+				if rule == c.says {
+					require.Contains(t, notes, rule)
+				} else {
+					require.NotContains(t, notes, rule)
+				}
+			}
+		})
+	}
+}
+
+// onlyOutgoing is a policy with one rule, about numbers that leave.
+const onlyOutgoing = `
+id: leaving
+version: "1"
+title: Numbers that leave
+thresholds: {review: 40, block: 0}
+rules:
+  - {id: leaves, when: request.outgoing, weight: 45, reason: HIGH_VALUE, message: The number leaves., why: It does.}
+`
+
+// A rule about numbers that leave fires on a port-out, and on no port-in.
+func TestARuleAboutNumbersThatLeave(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "leaving.yaml")
+	require.NoError(t, os.WriteFile(name, []byte(onlyOutgoing), 0o600))
+	policy, err := fraud.Hold(name)
+	require.NoError(t, err)
+	d := newDonor(t)
+	d.Fraud = &activities.Fraud{Policy: policy}
+	leaving := screenedLeaving(d)
+	require.Equal(t, porting.RiskHigh, leaving.Risk)
+	require.Contains(t, leaving.Notes, "fraud policy: The number leaves")
+	require.Positive(t, leaving.Policy.People, "people look")
+
+	w := newWorld(t, &scripted{t: t})
+	w.Fraud = &activities.Fraud{Policy: policy}
+	require.Equal(t, porting.RiskLow, judged(w, order()).Risk)
+}
+
+// Numbers that had to be taken back from a recipient speak when it asks for another one.
+func TestRecipientsAreRemembered(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		outcome porting.Outcome
+		speaks  bool
+	}{
+		"taken back": {porting.OutcomeReversed, true},
+		"gone well":  {porting.OutcomeCompleted, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, _ := withRealGuard(t)
+			in := d.asked("happy")
+			_, err := d.ScreenLeaving(t.Context(), in)
+			require.NoError(t, err)
+			tokens := map[string]string{"recipient": d.Vault.Token("recipient", "harbor mobile")}
+			for _, id := range []string{"po-a", "po-b"} {
+				_, err := d.Ledger.Claim(t.Context(), ledger.Claim{
+					PortID: id, Direction: porting.PortOut, Tenant: "default", Reference: id, Run: "run", At: in.At,
+					Numbers: []ledger.NumberClaim{{Token: "token-" + id, Masked: "+1…0100"}},
+				})
+				require.NoError(t, err)
+				require.NoError(t, d.Ledger.RecordRequest(t.Context(), ledger.Request{PortID: id, Tokens: tokens, At: in.At}))
+				require.NoError(t, d.Ledger.Release(t.Context(), id, c.outcome, in.At))
+			}
+			found, err := d.ScreenLeaving(t.Context(), in)
+			require.NoError(t, err)
+			require.Equal(t, c.speaks, strings.Contains(fmt.Sprint(found.Notes), "Two or more ports to the recipient"), "%v", found.Notes)
+		})
+	}
+}
