@@ -39,7 +39,7 @@ func findChromium(t *testing.T) string {
 }
 
 // startChromium opens one page in a new browser with a profile of its own, watched by the witness until the test ends.
-func startChromium(t *testing.T, path string, w *witness) context.Context {
+func startChromium(t *testing.T, path string, w *witness, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path),
@@ -50,6 +50,7 @@ func startChromium(t *testing.T, path string, w *witness) context.Context {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), // what we miss gets nowhere
 	)
+	options = append(options, more...)
 	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...) // a failed test still takes a picture
 	t.Cleanup(stop)
 	ctx, leave := chromedp.NewContext(ctx, chromedp.WithListener(w.see))

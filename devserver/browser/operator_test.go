@@ -28,13 +28,13 @@ type operator struct {
 	shots int
 }
 
-func newOperator(t *testing.T, chromium string) *operator {
+func newOperator(t *testing.T, chromium string, options ...chromedp.ExecAllocatorOption) *operator {
 	t.Helper()
 	o := &operator{witness: &witness{}, t: t, album: os.Getenv("PORTSAGA_SCREENSHOTS")}
 	if o.album == "" {
 		o.album = t.TempDir()
 	}
-	o.page = startChromium(t, chromium, o.witness)
+	o.page = startChromium(t, chromium, o.witness, options...)
 	t.Cleanup(func() {
 		if t.Failed() {
 			o.picture("failed")
