@@ -92,11 +92,13 @@ func shredHourly(ctx context.Context, c *audit.Checkpointer, books *ledger.Ledge
 	}
 }
 
-// Shred destroys what is kept for longer than it may be: documents of ports that ended, what was said with carriers, and
-// files that went with orders. It tells how much that was.
+// Shred destroys what is kept for longer than it may be: documents of ports that ended, what the fraud desk judged them by and
+// what requests had in common, what was said with carriers, and files that went with orders. It tells how much that was.
 func Shred(ctx context.Context, books *ledger.Ledger, keep time.Duration, now time.Time) (int64, error) {
 	evidence, err := books.ShredEvidence(ctx, now.Add(-keep), now)
 	exchanges, forgot := books.ForgetExchanges(ctx, now.Add(-keep))
 	documents, lost := books.ForgetDocuments(ctx, now.Add(-keep))
-	return evidence + exchanges + documents, errors.Join(err, forgot, lost)
+	judgements, unjudged := books.ForgetJudgements(ctx, now.Add(-keep))
+	requests, unasked := books.ForgetRequests(ctx, now.Add(-keep))
+	return evidence + exchanges + documents + judgements + requests, errors.Join(err, forgot, lost, unjudged, unasked)
 }

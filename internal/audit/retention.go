@@ -27,6 +27,8 @@ func Retention(evidence time.Duration) []Kept {
 		{"words and addresses of notices", ledger + ", sealed", "30 days", "destroyed; that they were sent is a leaf"},
 		{"letters and bills that go with orders", ledger + ", sealed", days(evidence), "destroyed"},
 		{"what was said with carriers", ledger + ", without what is personal", days(evidence), "deleted"},
+		{"what port requests have in common", ledger + ", as keyed tokens", days(evidence), "deleted"},
+		{"what the fraud desk judged a port by", ledger + ", sealed", days(evidence) + " from the port's end, or until the port is erased", "destroyed, unless under legal hold"},
 		{"histories of sagas", "Temporal, sealed", "the retention of the namespace, from the port's end", "deleted by the server"},
 		{"statements, signatures, verdicts", ledger, days(evidence) + " from the port's end", "destroyed, unless under legal hold; their digests are leaves"},
 		{"leaves and checkpoints", ledger + ", and where checkpoints go", "for good", "they hold no personal data"},

@@ -50,6 +50,7 @@ func TestDoctor(t *testing.T) {
 	require.Equal(t, doctor.OK, sick["carrier east"].State)
 	require.Equal(t, doctor.Bad, sick["carrier west"].State)
 	require.NoFileExists(t, s.config.Ledger, "a doctor changes nothing")
+	require.Contains(t, sick["kept: what the fraud desk judged a port by"].Detail, "until the port is erased")
 
 	_, err = vault.Create(s.config.KeyFile)
 	require.NoError(t, err)

@@ -62,8 +62,9 @@ func newKeysErase(f *Factory) *cobra.Command {
 		Short: "Destroy the key of a port that has ended, and with it all that its history says",
 		Long: "Destroy the key that the payloads of a port, or of a bulk order, are sealed with. From then on nobody can read its order, its\n" +
 			"messages, its results and its page, in Temporal or in a backup of it; processes that have read it before can for ten minutes\n" +
-			"more. What is in the clear stays: its ID, its search attributes, the types of its steps and their times. A port that has not\n" +
-			"ended is refused, and one under legal hold. It cannot be undone, except by a backup of the ledger that is older.\n\n" +
+			"more. What the fraud desk judged the port by is destroyed in the ledger, and cannot be replayed. What is in the clear stays: its\n" +
+			"ID, its search attributes, the types of its steps and their times. A port that has not ended is refused, and one under legal\n" +
+			"hold. It cannot be undone, except by a backup of the ledger that is older.\n\n" +
 			"A port of a bulk order is in the history of that order, too: the answer names it, for you to erase when it has ended.",
 		Example: "  portsaga keys erase PORT --yes\n  portsaga keys erase PORT --yes --by carla@privacy -o json",
 		Args:    exactly(1, "which port? name it by its ID"),
@@ -86,7 +87,8 @@ func newKeysErase(f *Factory) *cobra.Command {
 // erasure is what was erased, and where more of it is.
 type erasure struct {
 	ledger.DataKey
-	AlsoIn string `json:"also_in,omitempty"` // the bulk order that holds the same order
+	Judgements int64  `json:"judgements,omitempty"` // of the fraud desk, with their evidence
+	AlsoIn     string `json:"also_in,omitempty"`    // the bulk order that holds the same order
 }
 
 func (f *Factory) eraseKey(ctx context.Context, port, by string) error {
@@ -104,18 +106,30 @@ func (f *Factory) eraseKey(ctx context.Context, port, by string) error {
 	if err := f.requireReleased(ctx, port); err != nil {
 		return err
 	}
-	return f.withKeys(ctx, func(books *ledger.Ledger) error {
-		key, err := books.EraseDataKey(ctx, port, by, f.Now())
-		if err != nil {
-			return err
-		}
-		return f.Print(erasure{key, bulk}, func(w io.Writer) {
-			fmt.Fprintf(w, "%s is erased: its key was destroyed at %s by %s\n", port, stamp(key.ErasedAt), oneLine(key.ErasedBy))
-			if bulk != "" {
-				fmt.Fprintf(w, "its order is also in the history of %s: erase that when it has ended\n", bulk)
-			}
-		})
-	})
+	erased := erasure{AlsoIn: bulk}
+	if err := f.withKeys(ctx, func(books *ledger.Ledger) (err error) {
+		erased.DataKey, err = books.EraseDataKey(ctx, port, by, f.Now())
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := f.withLedger(ctx, func(books *ledger.Ledger) (err error) {
+		erased.Judgements, err = books.EraseJudgements(ctx, port)
+		return err
+	}); err != nil {
+		return err
+	}
+	return f.Print(erased, func(w io.Writer) { erased.write(w, port) })
+}
+
+func (e erasure) write(w io.Writer, port string) {
+	fmt.Fprintf(w, "%s is erased: its key was destroyed at %s by %s\n", port, stamp(e.ErasedAt), oneLine(e.ErasedBy))
+	if e.Judgements > 0 {
+		fmt.Fprintf(w, "%d judgements of the fraud desk were destroyed with it\n", e.Judgements)
+	}
+	if e.AlsoIn != "" {
+		fmt.Fprintf(w, "its order is also in the history of %s: erase that when it has ended\n", e.AlsoIn)
+	}
 }
 
 // requireReleased refuses ports that hold their numbers in the ledger, which may be another database than that of the keys.

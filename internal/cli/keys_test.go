@@ -67,8 +67,20 @@ func TestKeysErase(t *testing.T) {
 	require.Contains(t, s.err.String(), "it is under a legal hold")
 	require.Equal(t, 0, s.run(t, "portsaga keys hold pi-1 --release"), s.err.String())
 
+	for _, port := range []string{"pi-1", "pi-2"} {
+		require.NoError(t, books.RecordJudgement(t.Context(), ledger.Judgement{
+			Nonce: port, PortID: port, Said: []byte("{}"), Evidence: []byte("sealed"), Policy: "sha256:aa", PolicyText: []byte("id: a"), JudgedAt: now, SignedAt: now,
+		}))
+	}
 	require.Equal(t, 0, s.run(t, "portsaga keys erase pi-1 --yes --by carla@privacy"), s.err.String())
-	require.Equal(t, "pi-1 is erased: its key was destroyed at 2026-11-23T15:00:00Z by carla@privacy\n", s.out.String())
+	require.Equal(t, "pi-1 is erased: its key was destroyed at 2026-11-23T15:00:00Z by carla@privacy\n"+
+		"1 judgements of the fraud desk were destroyed with it\n", s.out.String())
+	for port, kept := range map[string]int{"pi-1": 0, "pi-2": 1} {
+		judgements, err := books.Judgements(t.Context(), port)
+		require.NoError(t, err)
+		require.Len(t, judgements, kept, port)
+	}
+	require.Equal(t, 0, s.run(t, "portsaga keys erase pi-1 --yes"), "again is harmless")
 	require.Equal(t, 0, s.run(t, "portsaga keys show pi-1 -o json"), s.err.String())
 	var key ledger.DataKey
 	require.NoError(t, json.Unmarshal(s.out.Bytes(), &key))

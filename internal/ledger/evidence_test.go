@@ -26,6 +26,9 @@ func TestEvidencePostgres(t *testing.T) {
 func evidenceSuite(t *testing.T, dsn newDSN) {
 	for name, test := range map[string]func(*testing.T, newDSN){
 		"judgements are kept as they were":          testJudgements,
+		"judgements are erased with their port":     testEraseJudgements,
+		"judgements are forgotten in time":          testForgetJudgements,
+		"requests are forgotten in time":            testForgetRequests,
 		"the text of a policy is kept once":         testPolicyText,
 		"requests count between two instants":       testRequests,
 		"a bulk order is one request":               testBulkRequests,
