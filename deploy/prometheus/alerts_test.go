@@ -119,6 +119,9 @@ load 1m
   portsaga_carrier_call_seconds_count{carrier="telnyx",answer="401"} 0x90
   portsaga_carrier_call_seconds_count{carrier="telnyx",answer="timeout"} 0+2x90
   portsaga_fraud_patterns{pattern="account-burst"} 0x90
+  portsaga_watchdog_dates{state="near"} 2x90
+  portsaga_watchdog_dates{state="over"} 0x90
+  portsaga_watchdog_looked 0+60x90
   up{job="portsaga",instance="worker-gate:9464"} 1x90
   temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="portsaga-gate",le="1"} 0+60x90
   temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="portsaga-gate",le="100"} 0+60x90
@@ -134,6 +137,8 @@ load 1m
 		"CarrierRefusesCredentials": {`answer="401"} 0x90`, `answer="401"} 0+1x90`},
 		"FraudPattern":              {`"account-burst"} 0x90`, `"account-burst"} 1x90`},
 		"WorkerGone":                {`"worker-gate:9464"} 1x90`, `"worker-gate:9464"} 0x90`},
+		"DatesOverdue":              {`{state="over"} 0x90`, `{state="over"} 1x90`},
+		"WatchdogBlind":             {"portsaga_watchdog_looked 0+60x90", "portsaga_watchdog_looked 60x90"},
 		"StepsWait":                 {`le="1"} 0+60x90`, `le="1"} 0+1x90`},
 	}
 	for name, rule := range alerts(t) {

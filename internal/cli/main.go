@@ -108,7 +108,7 @@ func newRoot(f *Factory, extra []func(*Factory) *cobra.Command) *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupPorts, Title: "Ports:"}, &cobra.Group{ID: groupApprovals, Title: "Approvals:"}, &cobra.Group{ID: groupRules, Title: "Rules:"},
 		&cobra.Group{ID: groupRunning, Title: "Running portsaga:"})
 	root = group(root, newPort(f), newDecide(f), newDesk(f), newApprover(f), newBulk(f), newOrder(f), newDocument(f), newViews(f), newPlan(f), newSimulate(f), newRules(f), newFraud(f), newBootstrap(f), newLedger(f), newAudit(f), newKeys(f), newWorker(f), newReplay(f), newSimulator(f), newVersion(f), newNotices(f), newNumber(f), newServe(f),
-		newEnvironment(f), newDoctor(f))
+		newEnvironment(f), newDoctor(f), newWatchdog(f))
 	for _, make := range extra {
 		root.AddCommand(make(f))
 	}

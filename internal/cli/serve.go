@@ -24,10 +24,11 @@ import (
 // outward is what PORTSAGA_* variables say about the world outside: how notices go out, and where answers come in.
 type outward struct {
 	notify.Settings
-	Serve serveSettings
-	Fraud worker.FraudSettings
-	Audit worker.AuditSettings
-	Codec codecSettings
+	Serve    serveSettings
+	Fraud    worker.FraudSettings
+	Audit    worker.AuditSettings
+	Codec    codecSettings
+	Watchdog watchdogSettings
 }
 
 type serveSettings struct {
@@ -54,10 +55,13 @@ func (f *Factory) Desks() (notify.Settings, worker.FraudSettings, error) {
 func newServe(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve customers' links, services that revoke, wholesalers and portals",
+		Short: "Serve customers' links, carriers' news, services that revoke, wholesalers and portals",
 		Long: "Serve until it is told to stop by SIGINT or SIGTERM: the page behind the link in customers' notices (/stop/...), revocations\n" +
 			"by services with a token (POST /v1/ports/ID/revoke) and /healthz. Whoever stops a port closes its fence in the ledger before\n" +
 			"the port is told. It needs the ledger and Temporal.\n\n" +
+			"It takes carriers' news (POST /news/CARRIER) of those carriers in the file PORTSAGA_CARRIERS that have a news_key_file, or of a\n" +
+			"simulated one with PORTSAGA_WEBHOOK_SECRET_FILE. It reads no other key of a carrier: what only the carrier can place waits in the\n" +
+			"ledger for a gate.\n\n" +
 			"With the deployment's key it also takes answers by SMS (POST /v1/sms), answers wholesalers that ask before a number leaves\n" +
 			"(POST /v1/port-outs/validate, PORTSAGA_SERVE_WHOLESALERS) and serves the portals where subscribers protect their numbers\n" +
 			"(/v1/protection, PORTSAGA_SERVE_BEARERS).\n\n" +
@@ -179,6 +183,9 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 		Desk:   &link.Desk{Books: books, Ports: signals{ports, books}, Stops: stopsBy(book, now), Now: now, Log: f.Log()},
 		Fences: books, Ports: ports, Services: services, Inbound: inbound, Replies: answers, Words: notify.NewDictionary(book.List()),
 		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
+	}
+	if err := openNews(cfg, books, ports, &options); err != nil {
+		return serve.Options{}, err
 	}
 	return options, f.openProtected(ctx, settings.Serve, books, book, ports, &options)
 }

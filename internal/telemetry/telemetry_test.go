@@ -166,6 +166,9 @@ func TestMetricsAreListed(t *testing.T) {
 	patterns, err := tell.Patterns(func(context.Context) (map[string]int, error) { return map[string]int{"out-of-hours": 1}, nil })
 	require.NoError(t, err)
 	require.NoError(t, patterns.Look(t.Context()))
+	dates, err := tell.Dates()
+	require.NoError(t, err)
+	dates.Seen(1, 2, time.Now())
 
 	exported := map[string]bool{}
 	for line := range strings.Lines(scrape(t, tell)) {
@@ -197,4 +200,17 @@ func TestPatterns(t *testing.T) {
 	counts, fault = nil, errors.New("down")
 	require.Error(t, patterns.Look(t.Context()))
 	require.Contains(t, scrape(t, tell), `portsaga_fraud_patterns{pattern="account-burst"} 2`+"\n", "the last counts stay")
+}
+
+func TestDates(t *testing.T) {
+	t.Parallel()
+	tell := begin(t, telemetry.Options{})
+	dates, err := tell.Dates()
+	require.NoError(t, err)
+	require.NotContains(t, scrape(t, tell), "portsaga_watchdog", "a watchdog that has not looked knows nothing")
+	dates.Seen(3, 4, time.Unix(1_800_000_000, 0))
+	told := scrape(t, tell)
+	require.Contains(t, told, `portsaga_watchdog_dates{state="near"} 3`+"\n")
+	require.Contains(t, told, `portsaga_watchdog_dates{state="over"} 4`+"\n")
+	require.Contains(t, told, "portsaga_watchdog_looked 1.8e+09\n")
 }
