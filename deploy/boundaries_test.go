@@ -29,15 +29,16 @@ func TestNetworks(t *testing.T) {
 	}
 
 	require.Equal(t, map[string][]string{
+		"alarms":   {"mail", "watchdog"},
 		"carriers": {"mail", "simulator", "worker-gate"},
-		"ledger":   {"bootstrap", "desk", "grants", "ops", "postgres", "serve", "worker-gate", "worker-trust", "worker-workflow"},
+		"ledger":   {"bootstrap", "desk", "grants", "ops", "postgres", "serve", "watchdog", "worker-gate", "worker-trust", "worker-workflow"},
 		"engine":   {"postgres", "temporal", "temporal-schema"},
 		"cluster":  {"bootstrap", "desk", "ops", "prometheus", "serve", "temporal", "temporal-ui", "worker-gate", "worker-trust", "worker-workflow"},
-		"watch":    {"grafana", "prometheus"},
+		"watch":    {"grafana", "prometheus", "watchdog"},
 		"doors":    {"grafana", "prometheus", "serve", "temporal", "temporal-ui"},
 	}, members)
 	for network, config := range project.Networks {
-		open := network == "carriers" || network == "doors"
+		open := network == "carriers" || network == "doors" || network == "alarms"
 		require.Equal(t, !open, bool(config.Internal), "%s has a way out", network)
 	}
 	for _, alone := range []string{"tokens", "keys"} {
@@ -45,7 +46,7 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// Who runs sagas, and the desk, see data keys and nothing else of the ledger.
+// Who runs sagas, and the desk, see data keys and nothing else of the ledger; the watchdog sees dates.
 func TestRolesOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	project := load(t)
@@ -55,6 +56,9 @@ func TestRolesOfTheDatabase(t *testing.T) {
 		case slices.Contains([]string{"worker-workflow", "desk"}, service.Name):
 			require.Nil(t, whole, service.Name)
 			require.Contains(t, *keys, "postgres://portsaga_keys@", service.Name)
+		case service.Name == "watchdog":
+			require.Nil(t, keys, service.Name)
+			require.Contains(t, *whole, "postgres://portsaga_watchdog@", service.Name)
 		case whole != nil:
 			require.Nil(t, keys, "%s has the keys with the ledger", service.Name)
 			require.Contains(t, *whole, "postgres://portsaga@", service.Name)
@@ -63,6 +67,8 @@ func TestRolesOfTheDatabase(t *testing.T) {
 		}
 	}
 	require.Contains(t, read(t, "deploy/postgres/grants.sh"), "GRANT SELECT, INSERT, UPDATE ON data_keys TO portsaga_keys'")
+	require.Equal(t, 1, strings.Count(read(t, "deploy/postgres/grants.sh"), "portsaga_watchdog'"))
+	require.Contains(t, read(t, "deploy/postgres/grants.sh"), "'GRANT SELECT ON awaited TO portsaga_watchdog'")
 	require.NotContains(t, read(t, "deploy/postgres/init.sql"), "GRANT portsaga ")
 	require.Contains(t, read(t, "docs/encryption.md"), "GRANT SELECT, INSERT, UPDATE ON data_keys TO portsaga_keys;")
 }

@@ -112,6 +112,7 @@ func TestStateIsInNamedVolumes(t *testing.T) {
 		"postgres": "/var/lib/postgresql/data", "prometheus": "/prometheus", "grafana": "/var/lib/grafana",
 		"simulator":   filepath.Dir(*project.Services["simulator"].Environment["PORTSAGA_SIMULATOR_STATE"]),
 		"worker-gate": *project.Services["worker-gate"].Environment["PORTSAGA_DIR"],
+		"watchdog":    *project.Services["watchdog"].Environment["PORTSAGA_DIR"],
 	} {
 		volume := mountedAt(project.Services[service], path)
 		require.Equal(t, types.VolumeTypeVolume, volume.Type, service)

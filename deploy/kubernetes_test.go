@@ -15,7 +15,7 @@ import (
 func TestPodsCanDoLittle(t *testing.T) {
 	t.Parallel()
 	m := readManifests(t)
-	require.Equal(t, []string{"bootstrap", "gate", "serve", "trust", "workflow"}, slices.Sorted(maps.Keys(m.workloads)))
+	require.Equal(t, []string{"bootstrap", "gate", "serve", "trust", "watchdog", "workflow"}, slices.Sorted(maps.Keys(m.workloads)))
 	for role, w := range m.workloads {
 		pod := w.Spec.Template.Spec
 		require.True(t, pod.SecurityContext.RunAsNonRoot, role)
@@ -34,7 +34,9 @@ func TestPodsCanDoLittle(t *testing.T) {
 			}
 		}
 		require.Equal(t, "portsaga", w.main().Image)
-		require.Regexp(t, pinned, pod.InitContainers[0].Image)
+		for _, c := range pod.InitContainers {
+			require.Regexp(t, pinned, c.Image)
+		}
 	}
 }
 
@@ -99,6 +101,11 @@ func TestPodsReadWhatIsSet(t *testing.T) {
 			}
 		}
 		require.Equal(t, arguments[w.Metadata.Name], w.main().Args, "%s runs as in docker-compose.yml", role)
+		if role == "watchdog" {
+			require.Empty(t, env["TEMPORAL_ADDRESS"]+env["PORTSAGA_TOKEN_FILE"], "it knows no cluster")
+			require.Regexp(t, `^postgres://portsaga_watchdog@.*sslmode=verify-full&.*passfile=`, env["PORTSAGA_LEDGER"])
+			continue
+		}
 		for _, name := range []string{"TEMPORAL_NAMESPACE", "PORTSAGA_TASK_QUEUE"} {
 			require.Equal(t, *composed.Services["worker-gate"].Environment[name], env[name], role)
 		}
@@ -148,6 +155,10 @@ func TestPodsHaveTheirSecretsAndNoOthers(t *testing.T) {
 			}
 		}
 		require.Equal(t, named, given, role)
+		if role == "watchdog" {
+			require.Equal(t, map[string]bool{"watchdog.pgpass": true}, given)
+			continue
+		}
 		require.Equal(t, []string{"install", "-m", "0400"}, pod.InitContainers[0].Command[:3], "for its owner alone")
 		require.ElementsMatch(t, keys, pod.InitContainers[0].Command[3:], role)
 		require.True(t, role == "gate" || !given["vault.key"], "the gate alone opens the vault")
@@ -200,7 +211,7 @@ func TestNetworkPolicies(t *testing.T) {
 		for _, rule := range p.Spec.Egress {
 			require.NotEmpty(t, rule.Ports, "%s opens every port", p.Metadata.Name)
 			for _, to := range rule.To {
-				out[target(t, to)] = p.components()
+				out[target(t, to)] = append(out[target(t, to)], p.components()...)
 			}
 		}
 		for _, rule := range p.Spec.Ingress {
@@ -215,10 +226,11 @@ func TestNetworkPolicies(t *testing.T) {
 	require.True(t, denied)
 	all := []string{"bootstrap", "workflow", "trust", "gate", "serve"}
 	require.Equal(t, map[string][]string{
-		"kube-system": nil, "temporal": all, "postgres": all, "0.0.0.0/0": {"gate"}, "::/0": {"gate"},
+		"kube-system": nil, "temporal": all, "postgres": append(slices.Clone(all), "watchdog"),
+		"0.0.0.0/0": {"gate", "watchdog"}, "::/0": {"gate", "watchdog"},
 	}, out)
 	require.Equal(t, map[string][]string{
-		"ingress 8480": {"gate"}, "ingress 8470": {"serve"}, "ingress 8471": {"serve"}, "monitoring 9464": {"workflow", "trust", "gate", "serve"},
+		"ingress 8480": {"gate"}, "ingress 8470": {"serve"}, "ingress 8471": {"serve"}, "monitoring 9464": {"workflow", "trust", "gate", "serve", "watchdog"},
 	}, in)
 }
 

@@ -261,7 +261,7 @@ func TestKustomizeBuilds(t *testing.T) {
 	for _, overlay := range []string{"base", "versioned"} {
 		built, err := exec.CommandContext(t.Context(), kubectl, "kustomize", filepath.Join("kubernetes", overlay)).Output()
 		require.NoError(t, err, overlay)
-		require.Equal(t, 5, bytes.Count(built, []byte("image: registry.example/portsaga:"+tag)), overlay)
+		require.Equal(t, 6, bytes.Count(built, []byte("image: registry.example/portsaga:"+tag)), overlay)
 		require.Equal(t, overlay == "versioned", regexp.MustCompile(`name: TEMPORAL_WORKER_BUILD_ID\n\s+value: `+tag).Match(built), overlay)
 	}
 }

@@ -57,6 +57,8 @@ keep_or_write ledger_password "$(random_hex)"
 keep_or_write ledger.pgpass "postgres:5432:portsaga:portsaga:$(secret ledger_password)"
 keep_or_write keys_password "$(random_hex)"
 keep_or_write keys.pgpass "postgres:5432:portsaga:portsaga_keys:$(secret keys_password)"
+keep_or_write watchdog_password "$(random_hex)"
+keep_or_write watchdog.pgpass "postgres:5432:portsaga:portsaga_watchdog:$(secret watchdog_password)"
 
 keep_or_write vault.key "$(random_base64)"
 keep_or_write tenant_keys "$(random_base64)"

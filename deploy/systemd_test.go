@@ -52,7 +52,7 @@ func (u unit) environment(t *testing.T) map[string]string {
 		}
 	}
 	for _, assignment := range u["Environment"] {
-		name, value, _ := strings.Cut(assignment, "=")
+		name, value, _ := strings.Cut(strings.Trim(assignment, `"`), "=")
 		require.NotContains(t, env, name, "it is set twice")
 		env[name] = value
 	}
@@ -64,7 +64,7 @@ func units(t *testing.T) map[string]unit {
 	t.Helper()
 	all := map[string]unit{}
 	for role, name := range map[string]string{
-		"bootstrap": "bootstrap", "workflow": "worker-workflow", "trust": "worker-trust", "gate": "worker-gate", "serve": "serve", "tokens": "tokens",
+		"bootstrap": "bootstrap", "workflow": "worker-workflow", "trust": "worker-trust", "gate": "worker-gate", "serve": "serve", "tokens": "tokens", "watchdog": "watchdog",
 	} {
 		u := unit{}
 		u.add(t, "deploy/systemd/portsaga-"+name+".service")
@@ -110,7 +110,7 @@ func TestUnitsLiveAndEndWell(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, role == "tokens" || patience > stopTimeout(t), role)
 		for name, address := range u.environment(t) {
-			if strings.HasPrefix(name, "PORTSAGA_") && strings.HasSuffix(name, "_ADDR") {
+			if strings.HasPrefix(name, "PORTSAGA_") && strings.HasSuffix(name, "_ADDR") && name != "PORTSAGA_SMTP_ADDR" {
 				require.True(t, strings.HasPrefix(address, "127.0.0.1:"), "%s is behind a proxy: %s=%s", role, name, address)
 				require.NotContains(t, addresses, address, "%s and %s listen there", role, addresses[address])
 				addresses[address] = role
@@ -166,6 +166,13 @@ func TestUnitsHaveTheirCredentialsAndNoOthers(t *testing.T) {
 		if role == "tokens" {
 			require.NotContains(t, u, "LoadCredential")
 			require.Equal(t, "0700", u.one(t, "StateDirectoryMode"))
+			continue
+		}
+		if role == "watchdog" {
+			require.Equal(t, []string{"watchdog.pgpass:/etc/portsaga/credentials/watchdog/watchdog.pgpass"}, u["LoadCredential"])
+			require.NotContains(t, u, "BindReadOnlyPaths", "it has no token")
+			require.NotContains(t, u, "EnvironmentFile", "it knows no cluster")
+			require.Equal(t, "%S/"+u.one(t, "StateDirectory"), u.environment(t)["PORTSAGA_DIR"], "what it told outlives it")
 			continue
 		}
 		require.Equal(t, "/var/lib/portsaga-tokens/"+role+":/run/portsaga-token", u.one(t, "BindReadOnlyPaths"))

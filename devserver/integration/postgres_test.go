@@ -27,7 +27,7 @@ func (w *town) openDatabase() {
 	w.t.Helper()
 	initdb, postgres := pgtest.Program(w.t, "initdb"), pgtest.Program(w.t, "postgres")
 	w.database.passwords = map[string]string{}
-	for _, role := range []string{"postgres", "temporal", "portsaga", "portsaga_keys"} {
+	for _, role := range []string{"postgres", "temporal", "portsaga", "portsaga_keys", "portsaga_watchdog"} {
 		w.database.passwords[role] = rand.Text()
 	}
 	c := w.settle("postgres").isKnown("postgres")
@@ -51,7 +51,7 @@ func (w *town) initialise() {
 	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "postgres", "init.sql"))
 	require.NoError(w.t, err)
 	var script strings.Builder
-	for name, role := range map[string]string{"temporal": "temporal", "ledger": "portsaga", "keys": "portsaga_keys"} {
+	for name, role := range map[string]string{"temporal": "temporal", "ledger": "portsaga", "keys": "portsaga_keys", "watchdog": "portsaga_watchdog"} {
 		fmt.Fprintf(&script, "\\set %s_password '%s'\n", name, w.database.passwords[role])
 	}
 	for line := range strings.Lines(string(text)) {
@@ -65,10 +65,11 @@ func (w *town) initialise() {
 	require.NoError(w.t, err, "%s", out)
 }
 
-// grantKeys gives the data keys to those who need nothing else of the ledger; docs/encryption.md says who.
+// grantKeys gives the data keys and the dates to those who need nothing else of the ledger; docs/encryption.md says who.
 func (w *town) grantKeys() {
 	w.t.Helper()
 	require.NoError(w.t, w.query("portsaga", "portsaga", `GRANT SELECT, INSERT, UPDATE ON data_keys TO portsaga_keys`))
+	require.NoError(w.t, w.query("portsaga", "portsaga", `GRANT SELECT ON awaited TO portsaga_watchdog`))
 }
 
 // query asks a database as one of its roles.

@@ -34,6 +34,9 @@ func secretsStay(t *testing.T, w *town) {
 	}
 	require.ErrorContains(t, w.query("portsaga_keys", "portsaga", "SELECT count(*) FROM ports"), "permission denied", "the workflow worker has the keys of payloads, and nothing else of the ledger")
 	require.NoError(t, w.query("portsaga_keys", "portsaga", "SELECT count(*) FROM data_keys"))
+	require.NoError(t, w.query("portsaga_watchdog", "portsaga", "SELECT count(*) FROM awaited"))
+	require.ErrorContains(t, w.query("portsaga_watchdog", "portsaga", "DELETE FROM awaited"), "permission denied", "the watchdog reads dates")
+	require.ErrorContains(t, w.query("portsaga_watchdog", "portsaga", "SELECT count(*) FROM ports"), "permission denied")
 }
 
 // Nobody gets in without a certificate that the cluster knows, and nobody does anything without a token.
