@@ -25,6 +25,9 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 		}}, nil
 	}
 	chosen, err := a.Rules.Select(in.Order, in.At)
+	if err == nil {
+		err = chosen.Pack.CheckPlace(in.Order) // whoever takes an order whose clocks nobody can compute ends it without a reason
+	}
 	if no, ok := refusal(err, porting.OrderInvalid); ok {
 		return porting.Receipt{Refused: no}, nil
 	}

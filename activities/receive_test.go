@@ -70,6 +70,18 @@ func TestReceiveOrderRefuses(t *testing.T) {
 			order:  func(o *porting.Order) { o.Numbers = []porting.Number{another} },
 			before: func(w *world) { w.taken(order()) }, reason: porting.OrderInvalid, note: "the port already holds other numbers",
 		},
+		"an area code of no state, and no state": {
+			order: func(o *porting.Order) {
+				o.Numbers, o.Subscriber.Address.Region = []porting.Number{"+15005550123"}, ""
+			},
+			reason: porting.OrderInvalid, note: "write the state in which the number is",
+		},
+		"an area code of no state, and none that there is": {
+			order: func(o *porting.Order) {
+				o.Numbers, o.Subscriber.Address.Region = []porting.Number{"+15005550123"}, "Bavaria"
+			},
+			reason: porting.OrderInvalid, note: "has no region Bavaria",
+		},
 		"a document that nobody added": {
 			order: func(o *porting.Order) {
 				o.Documents = []porting.Document{{Kind: porting.DocumentInvoice, SHA256: "4e07"}}

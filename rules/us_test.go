@@ -194,6 +194,7 @@ func TestZoneOfTheNumber(t *testing.T) {
 		"+12025550123": "America/New_York", // "Washington D.C."
 		"+19075550123": "America/Denver",   // Alaska
 		"+16125550123": "America/Denver",   // Minneapolis is of the Western region
+		"+18015550123": "America/Denver",   // ", Orem, UT" in the number plan, with a comma before it
 	} {
 		got, err := p.ZoneAt(rules.Place{Number: number})
 		require.NoError(t, err, number.E164())
@@ -212,6 +213,30 @@ func TestAGuessIsSaid(t *testing.T) {
 	told, err := p.Due("foc", received, rules.Place{Number: phoenix, DonorHolidays: []rules.Date{date(t, "2026-11-26")}})
 	require.NoError(t, err)
 	require.NotContains(t, told.Why, "assumed")
+}
+
+// noPlace is a number of an area code that belongs to no state.
+const noPlace = porting.Number("+15005550123")
+
+func TestAnOrderWhosePlaceNobodyKnows(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"us-wireline-simple", "us-wireless"} {
+		p := pack(t, id)
+		for region, code := range map[string]string{"": "zone-unknown", "Bavaria": "region-unknown", "NY": "", "New York": ""} {
+			o := porting.Order{Numbers: []porting.Number{noPlace}, Subscriber: porting.Subscriber{Address: porting.Address{Region: region}}}
+			err := p.CheckPlace(o)
+			if code == "" {
+				require.NoError(t, err, region)
+				_, err = p.Deadlines(at(t, "2026-11-24T09:30-07:00"), rules.Place{Number: noPlace, Region: region})
+				require.NoError(t, err, "and its deadlines are known")
+				continue
+			}
+			refused(t, err, code)
+			require.ErrorContains(t, err, "write the state")
+			o.Numbers = []porting.Number{newYork}
+			require.NoError(t, p.CheckPlace(o), "the number says where it is")
+		}
+	}
 }
 
 func TestUnknownPlace(t *testing.T) {

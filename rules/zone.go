@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -62,6 +63,25 @@ func (p *Pack) homeZone() *time.Location {
 // ZoneAt is the zone in which the pack counts days at a place. Errors: as for Due.
 func (p *Pack) ZoneAt(at Place) (*time.Location, error) {
 	return p.zone(p.Rules.Calendars[mainCalendar].Zone, at)
+}
+
+// CheckPlace refuses an order for which no deadline could be computed, because neither the number plan nor the order says in which
+// region its numbers are. Errors, all Refused: region-unknown, zone-unknown, number-wrong-country.
+func (p *Pack) CheckPlace(o porting.Order) error {
+	if len(o.Numbers) == 0 {
+		return nil
+	}
+	place := Place{Number: o.Numbers[0], Region: o.Subscriber.Address.Region}
+	for name := range p.Rules.Calendars {
+		_, err := p.calendar(name, place)
+		if no, ok := errors.AsType[*porting.Error](err); ok && no.Kind == porting.Refused {
+			no.Op, no.Next = "take order", "write the state in which the number is, by its code, as region of the subscriber's address"
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // zone is the zone of a calendar at a place.
@@ -143,10 +163,10 @@ func (t *zoneTable) lookUpRegion(e164 string) string {
 	if err != nil {
 		return ""
 	}
-	if _, state, ok := strings.Cut(name, ", "); ok {
-		return state
+	if i := strings.LastIndex(name, ", "); i >= 0 { // one name in the plan begins with a comma
+		name = name[i+len(", "):]
 	}
-	return t.Names[name]
+	return t.code(name)
 }
 
 var zones sync.Map // name -> *time.Location

@@ -129,6 +129,9 @@ func planOf(book *rules.Book, file orderRead, received time.Time) (plan, error) 
 	if err != nil {
 		return plan{}, err
 	}
+	if err := chosen.Pack.CheckPlace(o); err != nil {
+		return plan{}, err
+	}
 	zone, err := chosen.Pack.ZoneAt(placeOf(o))
 	if err != nil {
 		return plan{}, err
