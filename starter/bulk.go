@@ -85,6 +85,7 @@ func (c *Client) OpenBulk(ctx context.Context, tenant, reference, digest string)
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrDirection).ValueSet(string(porting.PortIn)),
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrTenant).ValueSet(tenant),
 		),
+		Priority:      shareOf(tenant),
 		StaticSummary: "Bulk order " + reference,
 	}, porting.WorkflowBulk, porting.Bulk{ID: id, Reference: reference, Tenant: tenant, Digest: digest, Clock: c.options.Clock})
 	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {

@@ -146,6 +146,7 @@ func (c *Client) startOptions(id string, order porting.Order) client.StartWorkfl
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrStage).ValueSet(string(porting.Received)),
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrTenant).ValueSet(order.TenantOrDefault()),
 		),
+		Priority:      shareOf(order.TenantOrDefault()),
 		StaticSummary: summary(order),
 		StaticDetails: details(id, order),
 	}

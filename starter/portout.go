@@ -69,6 +69,7 @@ func (c *Client) portOutOptions(id string, r porting.PortOutRequest) client.Star
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrStage).ValueSet(string(porting.Received)),
 			temporal.NewSearchAttributeKeyKeyword(porting.AttrTenant).ValueSet(r.TenantOrDefault()),
 		),
+		Priority:      shareOf(r.TenantOrDefault()),
 		StaticSummary: fmt.Sprintf("Port-out %s to %s, request %s", numbers(order), r.Recipient.Name, r.ID),
 		StaticDetails: details(id, order),
 	}

@@ -53,6 +53,8 @@ func startsOurs(p *policy, as Role, request any) error {
 		return denial("a port runs on the workers' present code")
 	case r.GetRequestEagerExecution(), len(r.GetCompletionCallbacks()) > 0:
 		return denial("a starter takes no task and names no callback")
+	case r.GetPriority().GetPriorityKey() != 0, r.GetPriority().GetFairnessWeight() != 0:
+		return denial("a port waits in its tenant's line, and no line is served before others")
 	case r.GetContinuedFailure() != nil, r.GetLastCompletionResult() != nil:
 		return denial("a port has no run before it")
 	}
@@ -210,6 +212,29 @@ func schedulesOurs(p *policy, _ Role, request any) error {
 		return denial("a schedule starts the workers' present code, at its own times")
 	}
 	return nil
+}
+
+// promotesOurs holds a promotion to deployments of our own name, and to versions that have workers for every queue that the
+// one before had: ports that nobody runs miss their dates.
+func promotesOurs(p *policy, _ Role, request any) error {
+	r, ok := request.(promotion)
+	if !ok {
+		return unexpected
+	}
+	switch {
+	case !strings.HasPrefix(r.GetDeploymentName(), p.base):
+		return denial("the deployment is not one of portsaga's")
+	case r.GetAllowNoPollers(), r.GetIgnoreMissingTaskQueues():
+		return denial("ports go to a version that workers run")
+	}
+	return nil
+}
+
+// promotion is what all at once and step by step have in common.
+type promotion interface {
+	GetDeploymentName() string
+	GetAllowNoPollers() bool
+	GetIgnoreMissingTaskQueues() bool
 }
 
 // isQueue reports whether a queue is the plain queue of a worker role.

@@ -134,6 +134,9 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():        8192,
 
+		// Each tenant's tasks wait in a line of their own, as they do on a cluster.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
+
 		// Search attributes that were added just now are usable just now.
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 
