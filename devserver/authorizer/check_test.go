@@ -89,6 +89,9 @@ func TestStartsPorts(t *testing.T) {
 		by("later", func(r *request) { r.WorkflowStartDelay = durationpb.New(time.Hour) }, "runs once"),
 		by("with skipped time", func(r *request) { r.TimeSkippingConfig = &commonpb.TimeSkippingConfig{Enabled: true} }, "clocks are law"),
 		by("on old code", func(r *request) { r.VersioningOverride = &workflowpb.VersioningOverride{} }, "present code"),
+		by("in its tenant's line", func(r *request) { r.Priority = &commonpb.Priority{FairnessKey: "acme"} }, ""),
+		by("before others", func(r *request) { r.Priority = &commonpb.Priority{PriorityKey: 1} }, "before others"),
+		by("as if it were many tenants", func(r *request) { r.Priority = &commonpb.Priority{FairnessKey: "acme", FairnessWeight: 100} }, "before others"),
 		by("taking the first task", func(r *request) { r.RequestEagerExecution = true }, "takes no task"),
 		by("calling somebody when it ends", func(r *request) { r.CompletionCallbacks = []*commonpb.Callback{{}} }, "callback"),
 		by("as if it had failed", func(r *request) { r.ContinuedFailure = &failurepb.Failure{} }, "no run before"),
@@ -223,6 +226,28 @@ func TestMessagesGoToSagas(t *testing.T) {
 		{"to a workflow of the server", CustomerCare, workflows + "SignalWorkflowExecution", system, "go to workflows"},
 		{"to another namespace", CustomerCare, workflows + "SignalWorkflowExecution", elsewhere, "not about the namespace"},
 		{"with a start", Submitter | CustomerCare, workflows + "SignalWithStartWorkflowExecution", signal(porting.MsgRevoke), "without an order"},
+	})
+}
+
+func TestPromotions(t *testing.T) {
+	t.Parallel()
+	type current = workflowservice.SetWorkerDeploymentCurrentVersionRequest
+	type ramping = workflowservice.SetWorkerDeploymentRampingVersionRequest
+	const now, step = workflows + "SetWorkerDeploymentCurrentVersion", workflows + "SetWorkerDeploymentRampingVersion"
+	const name = queue + "-workflow"
+	try(t, []attempt{
+		{"a version", Bootstrap, now, &current{Namespace: ours, DeploymentName: name, BuildId: "v2"}, ""},
+		{"a version, for some", Bootstrap, step, &ramping{Namespace: ours, DeploymentName: name, BuildId: "v2", Percentage: 10}, ""},
+		{"back to workers without a version", Bootstrap, now, &current{Namespace: ours, DeploymentName: name}, ""},
+		{"another's deployment", Bootstrap, now, &current{Namespace: ours, DeploymentName: "rogue", BuildId: "v2"}, "not one of portsaga's"},
+		{"of another namespace", Bootstrap, now, &current{Namespace: "victim", DeploymentName: name, BuildId: "v2"}, "not about the namespace"},
+		{"that nobody runs", Bootstrap, now, &current{Namespace: ours, DeploymentName: name, BuildId: "v2", AllowNoPollers: true}, "that workers run"},
+		{"that lacks a queue", Bootstrap, step, &ramping{Namespace: ours, DeploymentName: name, BuildId: "v2", IgnoreMissingTaskQueues: true}, "that workers run"},
+		{"by a worker", WorkflowWorker, now, &current{Namespace: ours, DeploymentName: name, BuildId: "v2"}, "no role"},
+		{"by an operator", Operator | BreakGlass, step, &ramping{Namespace: ours, DeploymentName: name, BuildId: "v2"}, "no role"},
+		{"a look at it", Bootstrap, workflows + "DescribeWorkerDeployment", &workflowservice.DescribeWorkerDeploymentRequest{Namespace: ours, DeploymentName: name}, ""},
+		{"its end", Bootstrap, workflows + "DeleteWorkerDeployment", &workflowservice.DeleteWorkerDeploymentRequest{Namespace: ours, DeploymentName: name}, "nobody may"},
+		{"to a manager", Bootstrap, workflows + "SetWorkerDeploymentManager", &workflowservice.SetWorkerDeploymentManagerRequest{Namespace: ours}, "nobody may"},
 	})
 }
 

@@ -31,12 +31,10 @@ var closed = map[string]string{
 	// A signal that starts what is not there would start a port without an order.
 	workflows + "SignalWithStartWorkflowExecution": "starts a port without an order",
 
-	// Which code runs a port is decided by who deploys workers, not through the frontend.
+	// Which code runs a port is decided by who deploys workers: they promote versions that workers run, and do nothing else.
 	workflows + "UpdateWorkerBuildIdCompatibility":             "routes ports to other code",
 	workflows + "UpdateWorkerVersioningRules":                  "routes ports to other code",
 	workflows + "SetCurrentDeployment":                         "routes ports to other code",
-	workflows + "SetWorkerDeploymentCurrentVersion":            "routes ports to other code",
-	workflows + "SetWorkerDeploymentRampingVersion":            "routes ports to other code",
 	workflows + "SetWorkerDeploymentManager":                   "routes ports to other code",
 	workflows + "CreateWorkerDeployment":                       "routes ports to other code",
 	workflows + "DeleteWorkerDeployment":                       "routes ports to other code",

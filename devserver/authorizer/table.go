@@ -74,6 +74,13 @@ var table = map[string]row{
 	workflows + "DescribeSchedule":     {watchers | Bootstrap, nil},
 	workflows + "ListSchedules":        {watchers | Bootstrap, nil},
 
+	// A version of the sagas' workers is promoted by who deploys it, and only to workers that are there.
+	workflows + "SetWorkerDeploymentCurrentVersion": {Bootstrap, promotesOurs},
+	workflows + "SetWorkerDeploymentRampingVersion": {Bootstrap, promotesOurs},
+	workflows + "DescribeWorkerDeployment":          {watchers | Bootstrap, nil},
+	workflows + "DescribeWorkerDeploymentVersion":   {watchers | Bootstrap, nil},
+	workflows + "ListWorkerDeployments":             {watchers | Bootstrap, nil},
+
 	// An emergency. Nothing here undoes a revocation: Reset keeps the messages, and the fence is not in the workflow.
 	workflows + "TerminateWorkflowExecution":     {BreakGlass, nil},
 	workflows + "ResetWorkflowExecution":         {BreakGlass, resetsWithEverything},
@@ -119,7 +126,4 @@ var table = map[string]row{
 	workflows + "ListDeployments":                   {watchers, nil},
 	workflows + "GetDeploymentReachability":         {watchers, nil},
 	workflows + "GetCurrentDeployment":              {watchers, nil},
-	workflows + "DescribeWorkerDeployment":          {watchers, nil},
-	workflows + "DescribeWorkerDeploymentVersion":   {watchers, nil},
-	workflows + "ListWorkerDeployments":             {watchers, nil},
 }
