@@ -49,13 +49,15 @@ func (f *Factory) checks(cfg config.Config) []doctor.Check {
 		{Name: "ledger", Look: func(ctx context.Context) doctor.Finding { return lookAtLedger(ctx, cfg) }},
 		{Name: "quarantine", Look: func(ctx context.Context) doctor.Finding { return f.quarantine(ctx, cfg) }},
 		{Name: "encryption", Look: func(context.Context) doctor.Finding { return encryption(cfg) }},
+		{Name: "audit log", Look: func(ctx context.Context) doctor.Finding { return f.auditLog(ctx, cfg) }},
+		{Name: "business time", Look: f.businessTime},
 	}
 	for _, kept := range audit.Retention(f.auditSettings().Keep) {
 		checks = append(checks, doctor.Check{Name: "kept: " + kept.What, Look: func(context.Context) doctor.Finding {
 			return doctor.Good(kept.For + "; then " + kept.Then)
 		}})
 	}
-	return append(append(checks, f.engineChecks()...), f.carrierChecks(cfg)...)
+	return append(append(checks, f.engineChecks(cfg.TaskQueue)...), f.carrierChecks(cfg)...)
 }
 
 // diagnose looks, prints what was found, and fails if something is bad.

@@ -18,7 +18,7 @@ import (
 )
 
 // engineChecks look at the Temporal cluster, on one connection.
-func (f *Factory) engineChecks() []doctor.Check {
+func (f *Factory) engineChecks(queue string) []doctor.Check {
 	var c client.Client
 	ask := func(look func(ctx context.Context, c client.Client, namespace string) doctor.Finding) func(context.Context) doctor.Finding {
 		return func(ctx context.Context) doctor.Finding {
@@ -40,6 +40,8 @@ func (f *Factory) engineChecks() []doctor.Check {
 		{Name: "namespace", Look: ask(lookAtNamespace)},
 		{Name: "search attributes", Look: ask(lookAtAttributes)},
 		{Name: "authorizer", Look: ask(lookAtAuthorizer)},
+		{Name: "time skipping", Look: ask(lookAtSkipping)},
+		{Name: "clock", Look: ask(f.clockOfCluster(queue))},
 	}
 }
 

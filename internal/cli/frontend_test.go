@@ -28,6 +28,7 @@ type frontend struct {
 	schedules  map[string]*schedule.Schedule
 	unknown    int // times that a new namespace is still unknown
 	denied     bool
+	time       timekeeper
 }
 
 // startFrontend serves it on a free port and makes the session find it.
