@@ -39,7 +39,7 @@ func reference(root *cobra.Command) string {
 		if c == root || c.Hidden || c.HasSubCommands() || c.Name() == "help" {
 			return
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), c.Long, unindent(c.Example))
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n```sh\n%s\n```\n", c.CommandPath(), c.Long, unindent(c.Example))
 		if flags := flagTable(c); flags != "" {
 			b.WriteString("\n| Flag | Meaning |\n|---|---|\n" + flags)
 		}
