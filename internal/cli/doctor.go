@@ -115,7 +115,7 @@ func (f *Factory) approvers(cfg config.Config) doctor.Finding {
 	}
 	registry, err := approval.LoadRegistry(cfg.Registry, cfg.RegistryRoots, f.Now())
 	if err != nil {
-		return doctor.Wrong(err, "sign and install a registry: portsaga approver view shows what is there")
+		return doctor.Wrong(err, "sign and install a registry: portsaga approver list shows what is there")
 	}
 	ends := registry.Expires().UTC().Format(time.DateOnly)
 	if registry.Expires().Sub(f.Now()) < registryWarning {
