@@ -30,8 +30,11 @@ func insertLink(ctx context.Context, q querier, link Link) error {
 	return err
 }
 
-// StopPurpose is the purpose of links that stop a port.
-const StopPurpose = "stop"
+// Purposes of links.
+const (
+	StopPurpose = "stop"      // it stops a port
+	KeepPurpose = "keep-lock" // it lets a lock hold on; its PortID is the event that asked for the unlock
+)
 
 // LinkUse is what the use of a link did.
 type LinkUse struct {
@@ -48,15 +51,8 @@ func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Re
 	const op = "use link"
 	var use LinkUse
 	err := l.inTx(ctx, func(tx *sql.Tx) error {
-		used, err := change(ctx, tx, `UPDATE links SET used_at = $2
-			WHERE hash = $1 AND purpose = $3 AND used_at IS NULL AND expires_at > $2`, hash, instant{at}, StopPurpose)
-		if err != nil {
-			return err
-		}
-		if used == 0 {
-			return &porting.Error{Kind: porting.NotFound, Code: "link-unknown", Op: op, Detail: "there is no such link"}
-		}
-		if use.Link, err = scanLink(tx.QueryRowContext(ctx, selectLink+` WHERE hash = $1`, hash)); err != nil {
+		var err error
+		if use.Link, err = useLink(ctx, tx, hash, StopPurpose, at); err != nil {
 			return err
 		}
 		if use.Numbers, err = maskedNumbers(ctx, tx, use.Link.PortID); err != nil {
@@ -76,6 +72,19 @@ func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Re
 		return LinkUse{}, fault(op, "", err)
 	}
 	return use, nil
+}
+
+// useLink uses a link up.
+func useLink(ctx context.Context, tx *sql.Tx, hash, purpose string, at time.Time) (Link, error) {
+	used, err := change(ctx, tx, `UPDATE links SET used_at = $2
+		WHERE hash = $1 AND purpose = $3 AND used_at IS NULL AND expires_at > $2`, hash, instant{at}, purpose)
+	if err != nil {
+		return Link{}, err
+	}
+	if used == 0 {
+		return Link{}, &porting.Error{Kind: porting.NotFound, Code: "link-unknown", Op: "use link", Detail: "there is no such link"}
+	}
+	return scanLink(tx.QueryRowContext(ctx, selectLink+` WHERE hash = $1`, hash))
 }
 
 // stopPort closes a fence. The link's row is its only other write, and comes before.
@@ -109,7 +118,7 @@ func (l *Ledger) UntoldLinks(ctx context.Context, limit int) ([]Link, error) {
 }
 
 func (l *Ledger) untoldLinks(ctx context.Context, limit int) ([]Link, error) {
-	rows, err := l.db.QueryContext(ctx, selectLink+` WHERE used_at IS NOT NULL AND told_at IS NULL ORDER BY used_at, hash LIMIT $1`, limit)
+	rows, err := l.db.QueryContext(ctx, selectLink+` WHERE purpose = $2 AND used_at IS NOT NULL AND told_at IS NULL ORDER BY used_at, hash LIMIT $1`, limit, StopPurpose)
 	if err != nil {
 		return nil, err
 	}

@@ -109,13 +109,18 @@ func (l *Ledger) CancelUnlock(ctx context.Context, s Subject, by string, at time
 				Kind: porting.Refused, Code: "no-unlock-pending", Op: op, Object: s.Masked, Detail: "no unlock is on its way", Next: "lock it, if it is not locked",
 			}
 		}
-		_, err := change(ctx, tx, `UPDATE locks SET lock_id = $2, unlock_asked_at = NULL, unlock_due_at = NULL, unlock_by = '' WHERE token = $1`,
-			s.Token, newLockID())
-		if err != nil {
-			return err
-		}
-		return recordEvent(ctx, tx, GuardEvent{Subject: s, Kind: EventUnlockCancelled, Actor: by, At: at})
+		return keepLock(ctx, tx, s, by, at)
 	})
+}
+
+// keepLock takes an unlock back.
+func keepLock(ctx context.Context, tx *sql.Tx, s Subject, by string, at time.Time) error {
+	_, err := change(ctx, tx, `UPDATE locks SET lock_id = $2, unlock_asked_at = NULL, unlock_due_at = NULL, unlock_by = '' WHERE token = $1`,
+		s.Token, newLockID())
+	if err != nil {
+		return err
+	}
+	return recordEvent(ctx, tx, GuardEvent{Subject: s, Kind: EventUnlockCancelled, Actor: by, At: at})
 }
 
 // AssignAccount says which account a number belongs to, so that a lock of the account keeps it. A number leaves an account

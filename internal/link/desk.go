@@ -14,6 +14,7 @@ import (
 // Books is what a desk asks of the ledger. *ledger.Ledger is one.
 type Books interface {
 	StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time, stops func(ledger.Fence) bool) (ledger.LinkUse, error)
+	KeepLockByLink(ctx context.Context, hash, by string, at time.Time) (ledger.Lock, error)
 	UntoldLinks(ctx context.Context, limit int) ([]ledger.Link, error)
 	LinkTold(ctx context.Context, hash string, at time.Time) error
 }
@@ -29,11 +30,12 @@ type Desk struct {
 	Ports    Teller
 	Stops    func(ledger.Fence) bool // whether the rules let us stop a port; every one when nil
 	Now      func() time.Time        // business time
+	Real     func() time.Time        // in which locks live; time.Now when nil
 	Patience time.Duration           // how long telling a port may take while the customer waits; 5 s when zero
 	Log      *slog.Logger
 }
 
-// by is who a revocation by link comes from, in timelines.
+// by is who acts by link, in timelines and histories.
 const by = "customer link"
 
 // Use closes the fence of the token's port, if it is ours to stop, then tells the port. The fence holds even where the port
@@ -51,6 +53,25 @@ func (d *Desk) Use(ctx context.Context, text string) (ledger.LinkUse, error) {
 		d.Log.Warn("a port could not be told that its customer stopped it; it is told again", "port", use.Link.PortID, "code", porting.CodeOf(err))
 	}
 	return use, nil
+}
+
+// Keep lets the lock hold on whose unlock a token's notice told of; kept is false where that was too late. The number's people are
+// told, as of every change of a lock. NotFound as of Use.
+func (d *Desk) Keep(ctx context.Context, text string) (lock ledger.Lock, kept bool, err error) {
+	token, ok := Read(text)
+	if !ok {
+		return ledger.Lock{}, false, &porting.Error{Kind: porting.NotFound, Code: "link-unknown", Op: "use link", Detail: "there is no such link"}
+	}
+	now := d.real()
+	lock, err = d.Books.KeepLockByLink(ctx, token.Hash(), by, now)
+	return lock, lock.Holds(now) && !lock.Ending(now), err
+}
+
+func (d *Desk) real() time.Time {
+	if d.Real == nil {
+		return time.Now()
+	}
+	return d.Real()
 }
 
 func (d *Desk) stops(f ledger.Fence) bool { return d.Stops == nil || d.Stops(f) }

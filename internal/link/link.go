@@ -1,4 +1,5 @@
-// Package link makes and uses the links by which a customer stops a port that is not theirs to move.
+// Package link makes and uses the links by which a customer stops a port that is not theirs to move, or keeps a lock that
+// somebody else wants to open.
 //
 // A token is 256 random bits. It is in one message to one customer and nowhere else: the ledger keeps its hash. It works
 // once and until it expires, and using it closes the port's fence before anything else happens.
@@ -37,6 +38,13 @@ func New(portID, notice string, made time.Time, life time.Duration) (Token, ledg
 	}
 }
 
+// NewKeep makes the token of a link that lets a lock hold on, as long as the unlock that an event asked for is on its way.
+func NewKeep(event, notice string, made, due time.Time) (Token, ledger.Link) {
+	token, kept := New(event, notice, made, due.Sub(made))
+	kept.Purpose = ledger.KeepPurpose
+	return token, kept
+}
+
 // Read takes a token as it was sent; false for what cannot be one.
 func Read(text string) (Token, bool) {
 	if len(text) != base64.RawURLEncoding.EncodedLen(tokenBytes) { // the decoder overlooks line breaks
@@ -52,10 +60,18 @@ func (t Token) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Path is the path of the page that a link opens, under the public address of `portsaga serve`.
-const Path = "/stop/"
+// Paths of the pages that links open, under the public address of `portsaga serve`.
+const (
+	Path     = "/stop/" // stops a port
+	KeepPath = "/keep/" // lets a lock hold on
+)
 
 // URL is the link in a message, in the language of the message.
-func (t Token) URL(base, lang string) string {
-	return strings.TrimSuffix(base, "/") + Path + string(t) + "?" + url.Values{"lang": {lang}}.Encode()
+func (t Token) URL(base, lang string) string { return t.url(base, Path, lang) }
+
+// KeepURL is the link of a token that NewKeep made.
+func (t Token) KeepURL(base, lang string) string { return t.url(base, KeepPath, lang) }
+
+func (t Token) url(base, path, lang string) string {
+	return strings.TrimSuffix(base, "/") + path + string(t) + "?" + url.Values{"lang": {lang}}.Encode()
 }

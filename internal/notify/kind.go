@@ -48,10 +48,10 @@ func (k Kind) event() string {
 	return "port." + string(k)
 }
 
-// OffersStop reports whether notices of the kind carry the link by which a customer stops the port: as long as stopping
-// helps.
+// OffersStop reports whether notices of the kind carry the link by which a customer stops what they tell of, the port or the
+// unlock: as long as stopping helps.
 func (k Kind) OffersStop() bool {
-	return slices.Contains([]Kind{Received, PortOutRequested, FOC, Changed, BeforeEffectuation}, k)
+	return slices.Contains([]Kind{Received, PortOutRequested, FOC, Changed, BeforeEffectuation, UnlockAsked}, k)
 }
 
 // Teaches reports whether notices of the kind say how a number is protected: at the moments when it helps.

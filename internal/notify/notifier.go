@@ -100,8 +100,8 @@ func (n *Notifier) record(ctx context.Context, notice Notice, at time.Time) (led
 	mail := letter{To: notice.To, Words: notice.Words}
 	var links []ledger.Link
 	if n.LinkBase != "" && notice.Event.Kind.OffersStop() && notice.Channel != Webhook {
-		token, kept := link.New(notice.Port, record.ID, at, n.LinkLife)
-		mail.Link, links = token.URL(n.LinkBase, record.Lang), append(links, kept)
+		url, kept := n.linkOf(notice, record, at)
+		mail.Link, links = url, append(links, kept)
 	}
 	text, err := json.Marshal(mail)
 	if err != nil {
@@ -111,6 +111,16 @@ func (n *Notifier) record(ctx context.Context, notice Notice, at time.Time) (led
 	_, err = n.Outbox.RecordNotice(ctx, record, links...)
 	record.Sealed = nil
 	return record, err
+}
+
+// linkOf makes the customer's link: it stops the port, or lets the lock hold on until whose end the notice tells.
+func (n *Notifier) linkOf(notice Notice, record ledger.Notice, at time.Time) (string, ledger.Link) {
+	if notice.Event.Kind == UnlockAsked {
+		token, kept := link.NewKeep(notice.Port, record.ID, at, notice.Words.Until)
+		return token.KeepURL(n.LinkBase, record.Lang), kept
+	}
+	token, kept := link.New(notice.Port, record.ID, at, n.LinkLife)
+	return token.URL(n.LinkBase, record.Lang), kept
 }
 
 // nudge wakes Run, so that a notice leaves as soon as it is recorded.

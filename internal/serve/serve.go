@@ -82,8 +82,10 @@ func Handler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", d.health)
 	if o.Desk != nil {
-		mux.HandleFunc("GET "+link.Path+"{token}", d.ask)
+		mux.HandleFunc("GET "+link.Path+"{token}", d.ask(d.pages.port))
 		mux.HandleFunc("POST "+link.Path+"{$}", d.stop)
+		mux.HandleFunc("GET "+link.KeepPath+"{token}", d.ask(d.pages.lock))
+		mux.HandleFunc("POST "+link.KeepPath+"{$}", d.keep)
 	}
 	if len(o.Services) > 0 {
 		mux.HandleFunc("POST /v1/ports/{id}/revoke", d.revoke)
