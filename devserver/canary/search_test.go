@@ -169,10 +169,21 @@ func newSearcher(words []string) searcher {
 func (s searcher) search(text []byte) map[hit]int {
 	found := map[hit]int{}
 	for _, text := range append(inflated(text), text) {
-		s.exact.count(text, found)
-		s.folded.count(lower(text), found)
+		s.count(text, found)
 	}
 	return found
+}
+
+// plain searches a text that is too large to look for compressed streams in.
+func (s searcher) plain(text []byte) map[hit]int {
+	found := map[hit]int{}
+	s.count(text, found)
+	return found
+}
+
+func (s searcher) count(text []byte, found map[hit]int) {
+	s.exact.count(text, found)
+	s.folded.count(lower(text), found)
 }
 
 // lower makes the letters of ASCII small and leaves every other byte where it is.

@@ -20,9 +20,13 @@ import (
 const extension = "temporal-port"
 
 // Main runs the program that args, os.Args, ask for and returns its exit code. extra are commands that only some builds
-// have, such as demo and dev.
+// have, such as demo and dev. The process leaves no core file, unless PORTSAGA_ENCRYPTION=off says that nothing is to be hidden.
 func Main(ctx context.Context, args []string, streams Streams, extra ...func(*Factory) *cobra.Command) int {
-	return run(ctx, NewFactory(streams), args, extra)
+	f := NewFactory(streams)
+	if cfg, err := f.Config(); err != nil || cfg.Encrypts() {
+		leaveNoCore()
+	}
+	return run(ctx, f, args, extra)
 }
 
 func run(ctx context.Context, f *Factory, args []string, extra []func(*Factory) *cobra.Command) int {

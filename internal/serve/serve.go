@@ -1,6 +1,6 @@
 // Package serve is the door for the world outside: customers who stop a port by the link in their notice, services that
-// revoke, the SMS provider that brings customers' answers, wholesalers that ask before a number leaves, and portals where
-// subscribers protect their numbers. Whoever stops a port here closes its fence first; the saga is told afterwards.
+// revoke, the SMS provider that brings customers' answers, carriers that send news, wholesalers that ask before a number leaves,
+// and portals where subscribers protect their numbers. Whoever stops a port here closes its fence first; the saga is told afterwards.
 //
 // A GET changes nothing, because mail scanners open every link. Tokens that do not work are answered alike, whatever the
 // cause. Only wholesalers and portals need the vault's key.
@@ -54,6 +54,7 @@ type Options struct {
 	Services []Service
 	Inbound  notify.Inbound
 	Replies  Replies
+	News     News
 	Words    notify.Dictionary
 
 	Validation *Validation
@@ -92,6 +93,9 @@ func Handler(o Options) (http.Handler, error) {
 	}
 	if o.Inbound != nil && o.Replies != nil {
 		mux.HandleFunc("POST /v1/sms", d.sms)
+	}
+	if o.News != nil {
+		mux.HandleFunc("POST /news/{carrier}", d.news)
 	}
 	if o.Validation != nil {
 		mux.HandleFunc("POST /v1/port-outs/validate", d.validate)
