@@ -34,6 +34,7 @@ func TestVersionsMatchTheEmbeddedEngine(t *testing.T) {
 
 	require.Equal(t, "portsaga-temporal", services["temporal"].Build.Target, "our own server, made of the module below")
 	require.Equal(t, "temporalio/admin-tools:"+moduleVersion(t, "devserver/go.mod", "go.temporal.io/server"), services["temporal-schema"].Image)
+	require.Equal(t, moduleVersion(t, "devserver/go.mod", "go.temporal.io/server"), moduleVersion(t, "tools/schema/go.mod", "go.temporal.io/server"), "the tool of another release makes another schema")
 	require.Equal(t, "temporalio/ui:"+moduleVersion(t, "devserver/go.mod", "github.com/temporalio/ui-server/v2"), services["temporal-ui"].Image)
 
 	// Prometheus 3.12 is version 0.312 of its module, with which the alerts are tested.

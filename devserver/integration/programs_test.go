@@ -26,11 +26,7 @@ func build(t *testing.T, into string) programs {
 	compile(t, bin, "../..", "portsaga", "./cmd/portsaga")
 	compile(t, bin, "..", "portsaga-temporal", "./cmd/portsaga-temporal")
 
-	// The tool needs a module that the server does not. It is built with the server's versions, from a go.mod of its own.
-	for _, file := range []string{"go.mod", "go.sum"} {
-		copyFile(t, filepath.Join("..", file), filepath.Join(bin, file), 0o600)
-	}
-	compile(t, bin, "..", "temporal-sql-tool", "-mod=mod", "-modfile="+filepath.Join(bin, "go.mod"), "go.temporal.io/server/cmd/tools/sql")
+	compile(t, bin, "../../tools/schema", "temporal-sql-tool", "go.temporal.io/server/cmd/tools/sql")
 
 	require.NoError(t, os.MkdirAll(into, 0o755))
 	for _, program := range []string{"portsaga", "portsaga-temporal", "temporal-sql-tool"} {
