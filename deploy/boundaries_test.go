@@ -35,6 +35,7 @@ func TestNetworks(t *testing.T) {
 		"engine":   {"postgres", "temporal", "temporal-schema"},
 		"cluster":  {"bootstrap", "desk", "ops", "prometheus", "serve", "temporal", "temporal-ui", "worker-gate", "worker-trust", "worker-workflow"},
 		"watch":    {"grafana", "prometheus", "watchdog"},
+		"news":     {"serve", "simulator"},
 		"doors":    {"grafana", "prometheus", "serve", "temporal", "temporal-ui"},
 	}, members)
 	for network, config := range project.Networks {
@@ -88,7 +89,7 @@ func TestTokensAndKeysAreForTheirOwners(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		"bootstrap": "bootstrap", "workflow": "workflow-worker,reader", "trust": "trust-worker", "gate": "gate-worker,webhook",
-		"serve": "customer-care", "desk": "submitter,approver,customer-care,operator", "ops": "operator",
+		"serve": "customer-care,webhook", "desk": "submitter,approver,customer-care,operator", "ops": "operator",
 	}, made)
 	require.ElementsMatch(t, slices.Collect(maps.Values(owner)), slices.Collect(maps.Keys(made)))
 

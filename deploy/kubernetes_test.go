@@ -230,7 +230,7 @@ func TestNetworkPolicies(t *testing.T) {
 		"0.0.0.0/0": {"gate", "watchdog"}, "::/0": {"gate", "watchdog"},
 	}, out)
 	require.Equal(t, map[string][]string{
-		"ingress 8480": {"gate"}, "ingress 8470": {"serve"}, "ingress 8471": {"serve"}, "monitoring 9464": {"workflow", "trust", "gate", "serve", "watchdog"},
+		"ingress 8470": {"serve"}, "ingress 8471": {"serve"}, "monitoring 9464": {"workflow", "trust", "gate", "serve", "watchdog"},
 	}, in)
 }
 

@@ -4,121 +4,102 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/portsaga/portsaga/carrier"
+	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
 
-// maxNews bounds the body of news, in bytes.
-const maxNews = 1 << 20
+// NewsBooks is what the door for news asks of the ledger. *ledger.Ledger is one.
+type NewsBooks interface {
+	OrderNamed(ctx context.Context, carrier, order string) (ledger.CarrierOrder, bool, error)
+	KeepNews(ctx context.Context, n ledger.CarrierNews) error
+}
 
-// News is the door for the news of real carriers, at /news/ and the carrier's name. A webhook is a hint: the port that it is
-// about reads the truth back itself. Where a carrier names only an order or a request of its own, the gateway says whose it is.
+// News takes the news of carriers, with no more than what verifies them. A webhook is a hint: the port that it is about reads the
+// truth back itself. What only a carrier can place, and what no port can be told now, is kept in the ledger for a gate.
 type News struct {
 	Ports    Hinter
+	Books    NewsBooks
 	Webhooks map[string]carrier.Webhook // by carrier
-	Gateways map[string]carrier.Gateway // by carrier
 	Now      func() time.Time           // of real time
 	Log      *slog.Logger
 }
 
-// News is the door for the news of the carriers that a gate has.
-func (n Neighbours) News(ports Hinter, now func() time.Time, log *slog.Logger) *News {
-	return &News{Ports: ports, Webhooks: n.webhooks, Gateways: n.Carriers, Now: now, Log: log}
-}
-
-// ServeHTTP implements http.Handler. It answers 202 for what was taken or is about nothing of ours, and 503 for what the
-// carrier should send again.
-func (n *News) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("carrier")
-	door, there := n.Webhooks[name]
-	if !there {
-		http.NotFound(w, r)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNews))
+// OpenNews opens the door for the news of the carriers that the settings name: of their keys it reads those that verify news, and
+// no others. It is nil where no carrier has one.
+func OpenNews(s Settings, ports Hinter, books NewsBooks, log *slog.Logger) (*News, error) {
+	carriers, err := s.carriers()
 	if err != nil {
-		http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
-		return
+		return nil, err
 	}
-	hint, err := door.News(r.Header, body, n.Now())
-	switch {
-	case porting.KindOf(err) == porting.Invalid:
-		http.Error(w, "not a webhook", http.StatusBadRequest)
-		return
-	case err != nil:
-		http.Error(w, "signature not accepted", http.StatusUnauthorized)
-		return
+	webhooks, err := carriers.Webhooks()
+	if err != nil || len(webhooks) == 0 {
+		return nil, err
 	}
-	if err := n.take(r.Context(), name, hint, eventID(name, hint, body)); err != nil && !gone(err) {
-		n.Log.Warn("carrier news could not be delivered", "carrier", name, "error", err)
-		http.Error(w, "try again", http.StatusServiceUnavailable)
-		return
-	}
-	w.WriteHeader(http.StatusAccepted)
+	return &News{Ports: ports, Books: books, Webhooks: webhooks, Now: time.Now, Log: log}, nil
 }
 
-// take brings a hint to the port that it is about.
-func (n *News) take(ctx context.Context, name string, hint carrier.Hint, id string) error {
-	event := porting.CarrierEvent{ID: id, By: "webhook", Carrier: name, Hint: short(hint.Raw)}
-	if hint.PortOut != "" {
-		return n.takePortOut(ctx, name, hint.PortOut, event)
+// hintPatience bounds how long a port may take to be told, so that carriers are answered fast.
+const hintPatience = 2 * time.Second
+
+// Take verifies news over their raw body and brings them to the port that they are about. News that are about nothing of ours
+// are taken and forgotten. Beside those of carrier.Webhook the codes are "carrier-unknown" (NotFound), and those of the ledger
+// where news must be sent again.
+func (n *News) Take(ctx context.Context, name string, header http.Header, body []byte) error {
+	webhook, there := n.Webhooks[name]
+	if !there {
+		return &porting.Error{Kind: porting.NotFound, Code: "carrier-unknown", Op: "take news", Detail: "no such carrier sends news"}
 	}
-	port, err := n.portOf(ctx, name, hint)
-	if port == "" || err != nil {
+	hint, err := webhook.News(header, body, n.Now())
+	if err != nil {
 		return err
 	}
-	return deliver(ctx, n.Ports, port, event)
-}
-
-// portOf is the port that an order belongs to, "" if it is none of ours.
-func (n *News) portOf(ctx context.Context, name string, hint carrier.Hint) (string, error) {
-	finder, finds := n.Gateways[name].(carrier.Finder)
-	if hint.Ref.Port != "" || hint.Order == "" || !finds {
-		return hint.Ref.Port, nil
+	news := ledger.CarrierNews{
+		Carrier: name, ID: eventID(name, hint, body), Port: hint.Ref.Port, Order: hint.Order, PortOut: hint.PortOut, Word: short(hint.Raw), At: n.Now().UTC(),
 	}
-	ref, err := finder.Find(ctx, hint.Order)
-	return ref.Port, err
-}
-
-// takePortOut opens a port for a request as it is read back, or hints to the one that is open.
-func (n *News) takePortOut(ctx context.Context, name, id string, event porting.CarrierEvent) error {
-	desk, asks := n.Gateways[name].(carrier.PortOuts)
-	door, opens := n.Ports.(PortOutStarter)
-	if !asks || !opens {
+	if news.Port == "" && news.Order == "" && news.PortOut == "" {
 		return nil
 	}
-	request, err := requestAt(ctx, desk, id)
-	if err != nil {
-		return err
+	if n.told(ctx, &news) {
+		return nil
 	}
-	request.Carrier = name
-	if err := openPortOut(ctx, door, request); err != nil {
-		return err
-	}
-	return deliver(ctx, n.Ports, request.PortID(), event)
+	return n.Books.KeepNews(ctx, news)
 }
 
-// requestAt is a request as its carrier lists it: the list alone tells the PIN that was given.
-func requestAt(ctx context.Context, desk carrier.PortOuts, id string) (porting.PortOutRequest, error) {
-	status, err := desk.PortOutStatus(ctx, id)
-	if err != nil {
-		return porting.PortOutRequest{}, err
-	}
-	listed, err := desk.PortOutRequests(ctx, status.ReceivedAt)
-	if err != nil {
-		return porting.PortOutRequest{}, err
-	}
-	for _, r := range listed {
-		if r.ID == id {
-			return r, nil
+// told reports whether the port of the news was told, or needs to be told nothing any more.
+func (n *News) told(ctx context.Context, news *ledger.CarrierNews) bool {
+	if news.Port == "" && news.Order != "" {
+		order, found, err := n.Books.OrderNamed(ctx, news.Carrier, news.Order)
+		if err != nil || !found {
+			return false // the gate asks the carrier whose it is
 		}
+		news.Port = order.PortID
 	}
-	return status.Request, nil
+	port := news.Port
+	if news.PortOut != "" {
+		port = porting.PortOutRequest{ID: news.PortOut, Carrier: news.Carrier}.PortID()
+	}
+	ctx, cancel := context.WithTimeout(ctx, hintPatience)
+	defer cancel()
+	err := deliver(ctx, n.Ports, port, hintOf(*news))
+	switch {
+	case err == nil:
+		return true
+	case porting.KindOf(err) == porting.NotFound:
+		return news.PortOut == "" // nobody has opened a port for the request yet, or not in this tenant
+	case porting.KindOf(err) == porting.Refused:
+		return true
+	}
+	n.Log.WarnContext(ctx, "a port could not be told that its carrier has news; a gate tells it", "carrier", news.Carrier, "port", port, "error", err)
+	return false
+}
+
+func hintOf(news ledger.CarrierNews) porting.CarrierEvent {
+	return porting.CarrierEvent{ID: news.ID, By: "webhook", Carrier: news.Carrier, Hint: news.Word}
 }
 
 // eventID makes a repetition of news the same message: by the carrier's own name for it, else by its content.

@@ -109,7 +109,7 @@ func (s Settings) carriers() (Carriers, error) {
 			Detail: "there is no adapter of this name", Next: "set PORTSAGA_CARRIER=simulator, or PORTSAGA_CARRIERS",
 		}
 	}
-	only := CarrierSettings{Adapter: s.Carrier, URL: s.CarrierURL, Timeout: s.CarrierTimeout, SharedQueue: true}
+	only := CarrierSettings{Adapter: s.Carrier, URL: s.CarrierURL, Timeout: s.CarrierTimeout, NewsKeyFile: s.NewsKeyFile, SharedQueue: true}
 	return Carriers{Prefer: []string{s.Carrier}, Carriers: map[string]CarrierSettings{s.Carrier: only}}, nil
 }
 

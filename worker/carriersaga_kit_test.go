@@ -60,9 +60,9 @@ func newCarrierSaga(t *testing.T, st story, open func(*carrierSaga) realCarrier)
 	s := &carrierSaga{T: t, clock: carrierClock(orderHour), port: porting.PortID(porting.PortIn, "default", "REAL-1"), story: st}
 	s.post = newPostman(t, s.clock.RealDuration(24*time.Hour), st.post)
 	s.carrier = open(s)
-	dir := t.TempDir()
+	dir, file := t.TempDir(), carriersFile(t, s.carrier.file)
 	s.ours = openNeighbours(t, worker.Settings{
-		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true, CarriersFile: carriersFile(t, s.carrier.file),
+		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true, CarriersFile: file,
 		Trusted: true, AllowScaledClock: true,
 	})
 	s.carrier.ready(s.ours)
@@ -71,7 +71,7 @@ func newCarrierSaga(t *testing.T, st story, open func(*carrierSaga) realCarrier)
 	require.NoError(t, err)
 	s.env = realTimeEnvironment(t, s.ours, s.port)
 	s.hinted = &signals{env: s.env, port: s.port}
-	s.post.knows(s.ours, s.hinted)
+	s.post.knows(s.ours, file, s.hinted)
 	return s
 }
 

@@ -66,9 +66,9 @@ func newLeavingSaga(t *testing.T, pin porting.Secret, brings func(context.Contex
 	s := &leavingSaga{T: t, clock: carrierClock(leavingHour), asked: make(chan porting.PortOutRequest, 1)}
 	post := newPostman(t, s.clock.RealDuration(24*time.Hour), brings)
 	s.fake = telnyxtest.Start(t, telnyxtest.Options{Clock: s.clock, WebhookURL: post.url + "/news/telnyx"})
-	dir := t.TempDir()
+	dir, file := t.TempDir(), carriersFile(t, telnyxFile(t, s.fake))
 	s.ours = openNeighbours(t, worker.Settings{
-		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true, CarriersFile: carriersFile(t, telnyxFile(t, s.fake)),
+		Ledger: filepath.Join(dir, "ledger.db"), KeyFile: filepath.Join(dir, "key"), CreateKey: true, CarriersFile: file,
 		Trusted: true, AllowScaledClock: true,
 	})
 	s.ours.Leaving = &activities.Leaving{Switch: &simulator.Client{URL: s.fake.Sim.URL()}, Guard: pinIs(pin)}
@@ -76,7 +76,7 @@ func newLeavingSaga(t *testing.T, pin porting.Secret, brings func(context.Contex
 	request := porting.PortOutRequest{ID: telnyxtest.PortOutID("leaving"), Carrier: "telnyx"}
 	s.env = realTimeEnvironment(t, s.ours, request.PortID())
 	s.signals = &signals{env: s.env, port: request.PortID()}
-	post.knows(s.ours, s)
+	post.knows(s.ours, file, s)
 	return s
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/portsaga/portsaga/internal/serve"
 	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/worker"
 )
@@ -71,6 +72,7 @@ type postman struct {
 
 	mu      sync.Mutex
 	ours    worker.Neighbours
+	file    string // the carriers file, as the door reads it
 	ports   worker.Hinter
 	closed  bool
 	held    *letter
@@ -88,10 +90,10 @@ func newPostman(t *testing.T, day time.Duration, brings func(context.Context, *p
 }
 
 // knows tells the postman where our door is.
-func (p *postman) knows(n worker.Neighbours, ports worker.Hinter) {
+func (p *postman) knows(n worker.Neighbours, file string, ports worker.Hinter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ours, p.ports = n, ports
+	p.ours, p.file, p.ports = n, file, ports
 }
 
 // close ends the post: what is still on its way is lost.
@@ -119,20 +121,43 @@ func (p *postman) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // deliver brings a letter to our door at an instant of the door's clock.
 func (p *postman) deliver(ctx context.Context, l letter, at time.Time) {
 	p.mu.Lock()
-	ours, ports, closed := p.ours, p.ports, p.closed
+	ours, file, ports, closed := p.ours, p.file, p.ports, p.closed
 	p.mu.Unlock()
 	if closed || ports == nil {
 		return
 	}
-	doors := http.NewServeMux()
-	doors.Handle("POST /news/{carrier}", ours.News(ports, func() time.Time { return at }, slog.New(slog.DiscardHandler)))
+	quiet := slog.New(slog.DiscardHandler)
+	news, err := worker.OpenNews(worker.Settings{CarriersFile: file}, ports, ours.Ledger, quiet)
+	if err != nil {
+		panic(err) // the door would not have opened
+	}
+	news.Now = func() time.Time { return at }
+	doors, err := serve.Handler(serve.Options{News: news, Log: quiet})
+	if err != nil {
+		panic(err)
+	}
 	request := httptest.NewRequestWithContext(ctx, http.MethodPost, l.path, bytes.NewReader(l.body))
 	request.Header = l.header
 	answer := httptest.NewRecorder()
 	doors.ServeHTTP(answer, request)
+	ours.NewsReader(forGates(ports)).Look(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answers = append(p.answers, answer.Code)
+}
+
+// forGates are the ports as a gate tells them, which opens ports for requests where the test does.
+func forGates(ports worker.Hinter) worker.NewsPorts {
+	if both, opens := ports.(worker.NewsPorts); opens {
+		return both
+	}
+	return opensNone{ports}
+}
+
+type opensNone struct{ worker.Hinter }
+
+func (opensNone) StartPortOut(_ context.Context, r porting.PortOutRequest) (porting.Answer, error) {
+	return porting.Answer{}, &porting.Error{Kind: porting.Refused, Code: "no-port-outs", Op: "start port-out", Object: r.PortID()}
 }
 
 // answered is what our door answered.

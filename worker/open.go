@@ -29,6 +29,7 @@ type Settings struct {
 	Carrier          string           // its name, which is also its adapter's
 	CarrierURL       string           // where it is
 	CarrierTimeout   time.Duration    // how long one call may take; 30 s when zero
+	NewsKeyFile      string           // with which its news are verified; nobody verifies them when empty
 	Calls            *telemetry.Calls // measures what carriers answer; nobody does when nil
 	AllowScaledClock bool             // demo and dev only
 
@@ -51,7 +52,6 @@ type Neighbours struct {
 	*activities.Activities
 	registry *approval.Keeper // for the front door of decisions; nil where they are trusted as they come
 	settings Carriers         // of the carriers that a gate has
-	webhooks map[string]carrier.Webhook
 
 	checkpoints *audit.Checkpointer // of the audit log; nil where none are signed
 	keep        time.Duration       // of documents
@@ -141,9 +141,6 @@ func (n *Neighbours) openCarriers(s Settings, mail notify.Sender) error {
 	}
 	n.Carriers, err = openCarriers(carriers, s.Calls, around{ledger: n.Ledger, vault: n.Vault, registry: n.registry, mail: mail})
 	if err != nil {
-		return err
-	}
-	if n.webhooks, err = carriers.Webhooks(); err != nil {
 		return err
 	}
 	n.settings, n.Prefer, n.Lines, n.Registry = carriers, carriers.Prefer, carriers.lines(), carriers.Registry.open()

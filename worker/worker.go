@@ -19,8 +19,8 @@ type Config struct {
 	TaskQueue   string
 	Role        Role // RoleAll when empty
 	Neighbours  Neighbours
-	PortOuts    PortOutStarter // opens ports for requests that carriers list; a gate does not ask them when nil
-	StopTimeout time.Duration  // how long running steps may end after a stop; 20 s when zero
+	Ports       NewsPorts     // told of the news that the door left to gates, and opened for requests; a gate looks for neither when nil
+	StopTimeout time.Duration // how long running steps may end after a stop; 20 s when zero
 
 	// Version is the code that this worker runs, as a worker deployment of Temporal knows it; no version when zero. Ports move
 	// on to the deployment's current version by themselves: their histories replay under newer code.
@@ -53,8 +53,9 @@ func Run(ctx context.Context, c client.Client, cfg Config) error {
 	if n := cfg.Neighbours.Notices; n != nil && cfg.Role.has(RoleGate) {
 		go func() { _ = n.Run(ctx) }() // ends with ctx; what is due then is delivered by the next worker
 	}
-	if cfg.PortOuts != nil && cfg.Role.has(RoleGate) {
-		go cfg.Neighbours.pollPortOuts(ctx, cfg.PortOuts)
+	if cfg.Ports != nil && cfg.Role.has(RoleGate) {
+		go cfg.Neighbours.pollPortOuts(ctx, cfg.Ports)
+		go cfg.Neighbours.readNews(ctx, cfg.Ports)
 	}
 	if cfg.Neighbours.protection != nil {
 		go cfg.Neighbours.protect(ctx)

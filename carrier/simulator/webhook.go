@@ -71,6 +71,28 @@ func VerifyWebhook(secret porting.Secret, header http.Header, body []byte, now t
 	return w, nil
 }
 
+// Verifier reads the simulator's webhooks as those of every carrier are read.
+type Verifier struct {
+	Secret porting.Secret
+}
+
+var _ carrier.Webhook = Verifier{}
+
+// News implements carrier.Webhook.
+func (v Verifier) News(header http.Header, body []byte, now time.Time) (carrier.Hint, error) {
+	news, err := VerifyWebhook(v.Secret, header, body, now)
+	if err != nil {
+		return carrier.Hint{}, err
+	}
+	hint := carrier.Hint{EventID: news.ID, Raw: news.Type}
+	if news.PortOut != nil {
+		hint.PortOut = news.Order.Port
+	} else {
+		hint.Ref = news.Order
+	}
+	return hint, nil
+}
+
 // signedBy is the instant that a valid signature names.
 func signedBy(secret porting.Secret, signature string, body []byte) (time.Time, bool) {
 	t, v1, found := strings.Cut(signature, ",v1=")

@@ -54,12 +54,22 @@ func raise(t *testing.T) *town {
 	w := found(t)
 	w.settlePeople()
 	w.openCarrier()
+	w.equip()
 	w.employ()
 	return w
 }
 
 // found builds a cluster that is ready for us, with nobody who works there.
 func found(t *testing.T) *town {
+	t.Helper()
+	w := ground(t)
+	w.bootstrap()
+	w.grantKeys()
+	return w
+}
+
+// ground is a cluster and a database that have never heard of portsaga.
+func ground(t *testing.T) *town {
 	t.Helper()
 	if os.Getenv("PORTSAGA_INTEGRATION") == "" {
 		t.Skip("it builds four programs, one of them Temporal's own tool for schemas: make integration, or PORTSAGA_INTEGRATION=short")
@@ -77,7 +87,6 @@ func found(t *testing.T) *town {
 	w.publish()
 	w.issueTokens()
 	w.openTemporal()
-	w.bootstrap()
 	return w
 }
 
@@ -85,7 +94,7 @@ func found(t *testing.T) *town {
 // given one before its process starts, and so low because Temporal keeps members' ports in signed 16 bits.
 func (w *town) choosePorts() {
 	w.t.Helper()
-	names := []string{"postgres", "http", "carrier", "news", "front"}
+	names := []string{"postgres", "http", "carrier", "front"}
 	for _, service := range []string{"frontend", "internal_frontend", "history", "matching", "system_worker"} {
 		names = append(names, service, service+"_members")
 	}
@@ -153,7 +162,7 @@ const audience = authorizer.DevAudience
 
 // roles are the tokens' roles by holder, as in the deployment.
 var roles = []string{
-	"bootstrap=bootstrap", "workflow=workflow-worker", "trust=trust-worker", "gate=gate-worker,webhook", "front=customer-care",
+	"bootstrap=bootstrap", "workflow=workflow-worker", "trust=trust-worker", "gate=gate-worker,webhook", "front=customer-care,webhook",
 	"ana=submitter", "ben=approver", "fay=approver", "carla=customer-care", "clerk=submitter",
 }
 
@@ -237,7 +246,6 @@ func (w *town) bootstrap() {
 	c.is("PORTSAGA_LEDGER=" + c.ledger("portsaga"))
 	c.do(w.t, "bootstrap")
 	w.tenants = c.reads(".portsaga/tenant-keys")
-	w.grantKeys()
 }
 
 // seals gives a citizen the keys of payloads, and of the ledger nothing else.
@@ -252,7 +260,7 @@ func (w *town) openCarrier() {
 	w.carrier = w.settle("carrier")
 	w.carrier.is(
 		"PORTSAGA_SIMULATOR_ADDR="+w.address("carrier"), "PORTSAGA_SIMULATOR_STATE="+w.carrier.path("carrier.jsonl"),
-		"PORTSAGA_SIMULATOR_WEBHOOK_URL=http://"+w.address("news")+"/news/simulator",
+		"PORTSAGA_SIMULATOR_WEBHOOK_URL=http://"+w.address("front")+"/news/simulator",
 		"PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE="+w.carrier.keeps("webhook_secret", []byte(newsSecret)),
 	)
 	w.run(&process{
@@ -263,8 +271,8 @@ func (w *town) openCarrier() {
 
 const newsSecret = "what the carrier and we share"
 
-// employ starts the workers and the door for customers, each with no more than its role needs.
-func (w *town) employ() {
+// equip gives the workers and the door for customers what they need, and no more.
+func (w *town) equip() {
 	w.t.Helper()
 	registry := []string{
 		"PORTSAGA_REGISTRY=" + w.public("registry.json"), "PORTSAGA_REGISTRY_ROOTS=" + w.public("registry-roots.json"),
@@ -277,17 +285,33 @@ func (w *town) employ() {
 	w.trust.is("PORTSAGA_LEDGER="+w.trust.ledger("portsaga"), "PORTSAGA_SIGNING_KEY="+w.trust.path("signing_key"))
 	w.gate.is(
 		"PORTSAGA_LEDGER="+w.gate.ledger("portsaga"), "PORTSAGA_SIGNING_KEY="+w.gate.path("signing_key"), "PORTSAGA_KEY_FILE="+w.gate.keeps("vault.key", []byte(base64.StdEncoding.EncodeToString(randomKey()))),
-		"PORTSAGA_CARRIER_URL=http://"+w.address("carrier"), "PORTSAGA_WEBHOOK_ADDR="+w.address("news"),
-		"PORTSAGA_WEBHOOK_SECRET_FILE="+w.gate.keeps("webhook_secret", []byte(newsSecret)),
+		"PORTSAGA_CARRIER_URL=http://"+w.address("carrier"),
 	)
-	w.front.is("PORTSAGA_LEDGER="+w.front.ledger("portsaga"), "PORTSAGA_SERVE_ADDR="+w.address("front"))
+	w.front.is(
+		"PORTSAGA_LEDGER="+w.front.ledger("portsaga"), "PORTSAGA_SERVE_ADDR="+w.address("front"),
+		"PORTSAGA_WEBHOOK_SECRET_FILE="+w.front.keeps("webhook_secret", []byte(newsSecret)),
+	)
+}
 
-	for _, c := range []*citizen{w.workflow, w.trust} {
-		p := &process{citizen: c, args: []string{w.portsaga, "worker", "--role", c.name}}
-		p.ready = func() bool { return p.says("worker runs") }
-		w.run(p)
+// employ starts them.
+func (w *town) employ() {
+	w.t.Helper()
+	for _, c := range []*citizen{w.workflow, w.trust, w.gate} {
+		w.works(c)
 	}
-	w.run(&process{citizen: w.gate, ports: []string{"news"}, args: []string{w.portsaga, "worker", "--role", "gate"}, ready: w.healthy("news")})
+	w.opensFront()
+}
+
+// works starts the worker of a role.
+func (w *town) works(c *citizen) *process {
+	w.t.Helper()
+	p := &process{citizen: c, args: []string{w.portsaga, "worker", "--role", c.name}}
+	p.ready = func() bool { return p.says("worker runs") }
+	return w.run(p)
+}
+
+func (w *town) opensFront() {
+	w.t.Helper()
 	w.run(&process{citizen: w.front, ports: []string{"front"}, args: []string{w.portsaga, "serve"}, ready: w.healthy("front")})
 }
 

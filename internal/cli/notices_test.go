@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/notify"
 	"github.com/portsaga/portsaga/internal/vault"
@@ -130,6 +132,48 @@ func TestServeWithoutTemporal(t *testing.T) {
 	require.NoError(t, answer.Body.Close())
 	require.Less(t, answer.StatusCode, 300)
 	require.Equal(t, 0, door.end())
+}
+
+// The news of a carrier are verified by its own key and, while Temporal is down, wait in the ledger. A door without the key that
+// it is told to have does not open.
+func TestServeTakesNews(t *testing.T) {
+	t.Setenv("PORTSAGA_SERVE_ADDR", "127.0.0.1:0")
+	s, books := withLedger(t)
+	s.connectTo("127.0.0.1:1")
+	s.config.WebhookSecretFile = filepath.Join(t.TempDir(), "secret")
+	require.Equal(t, 1, s.run(t, "portsaga serve"))
+	require.Contains(t, s.err.String(), "error: read secret "+s.config.WebhookSecretFile)
+	require.NoError(t, os.WriteFile(s.config.WebhookSecretFile, []byte("s3cret\n"), 0o600))
+
+	door := s.start(t, "portsaga serve")
+	url := "http://" + door.await(t, `serving.* addr=(\S+)`) + "/news/simulator"
+	body := []byte(`{"id": "evt-1", "type": "order.confirmed", "order": {"port": "pi-1", "version": 1}}`)
+	require.Equal(t, http.StatusUnauthorized, <-postNews(t, url, body, "guessed"))
+	answer := postNews(t, url, body, "s3cret")
+	door.await(t, `a port could not be told .* port=(\S+)`)
+	require.Equal(t, http.StatusAccepted, <-answer)
+	waiting, err := books.WaitingNews(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, waiting, 1)
+	require.Equal(t, "pi-1", waiting[0].Port)
+	require.Equal(t, 0, door.end())
+}
+
+// postNews sends news as the simulated carrier does. The status of the answer comes while the caller reads what serve logs.
+func postNews(t *testing.T, url string, body []byte, secret porting.Secret) <-chan int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set(simulator.SignatureHeader, simulator.Sign(secret, body, now))
+	status := make(chan int, 1)
+	go func() {
+		defer close(status)
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			_ = answer.Body.Close()
+			status <- answer.StatusCode
+		}
+	}()
+	return status
 }
 
 func TestServeWithoutLedger(t *testing.T) {

@@ -184,7 +184,7 @@ func (f *Factory) doorOptions(ctx context.Context, settings outward) (serve.Opti
 		Fences: books, Ports: ports, Services: services, Inbound: inbound, Replies: answers, Words: notify.NewDictionary(book.List()),
 		Help: settings.Serve.Help, BehindProxy: settings.Serve.BehindProxy, Now: now, Health: books.Ping, Log: f.Log(),
 	}
-	if err := openNews(cfg, books, ports, &options); err != nil {
+	if err := f.openNews(cfg, books, ports, &options); err != nil {
 		return serve.Options{}, err
 	}
 	return options, f.openProtected(ctx, settings.Serve, books, book, ports, &options)

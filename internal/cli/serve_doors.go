@@ -15,6 +15,7 @@ import (
 	"github.com/portsaga/portsaga/internal/serve"
 	"github.com/portsaga/portsaga/rules"
 	"github.com/portsaga/portsaga/starter"
+	"github.com/portsaga/portsaga/worker"
 )
 
 // openProtected opens the doors that need the deployment's key: wholesalers that ask before a number leaves, and portals
@@ -44,6 +45,17 @@ func (f *Factory) openProtected(ctx context.Context, s serveSettings, books *led
 		Wholesalers: wholesalers, Books: books, Guard: g, Vault: keys, Rules: book, Ports: ports, Now: o.Now, Clock: f.Now, Log: f.Log(),
 	})
 	return nil
+}
+
+// openNews opens the door for the news of the carriers that are configured, with what verifies them and nothing else of theirs.
+func (f *Factory) openNews(cfg config.Config, books *ledger.Ledger, ports *starter.Client, o *serve.Options) error {
+	news, err := worker.OpenNews(worker.Settings{
+		CarriersFile: cfg.Carriers, Carrier: cfg.Carrier, CarrierURL: cfg.CarrierURL, NewsKeyFile: cfg.WebhookSecretFile,
+	}, ports, books, o.Log)
+	if news != nil {
+		news.Now, o.News = f.Now, news
+	}
+	return err
 }
 
 func newServeWholesaler(f *Factory) *cobra.Command {

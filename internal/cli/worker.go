@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,12 +28,11 @@ func newWorker(f *Factory) *cobra.Command {
 		Long: "Run a worker until it is told to stop by SIGINT or SIGTERM; then it lets running steps end. It needs the deployment's key\n" +
 			"(PORTSAGA_KEY_FILE), the ledger (PORTSAGA_LEDGER), a carrier (PORTSAGA_CARRIER_URL), the registry of approvers\n" +
 			"(PORTSAGA_REGISTRY, PORTSAGA_REGISTRY_ROOTS), a key with which it signs what it has verified (PORTSAGA_SIGNING_KEY) and a\n" +
-			"cluster that `portsaga bootstrap` has prepared. With PORTSAGA_WEBHOOK_ADDR it also takes the carrier's news, and answers\n" +
-			"/healthz there.\n\n" +
+			"cluster that `portsaga bootstrap` has prepared. Carriers' news come in at `portsaga serve`.\n\n" +
 			"With --role it does a part of the work, and needs a part of this: workflow runs the sagas (registry only), trust verifies\n" +
 			"decisions and closes fences (ledger, registry, signing key), gate alone reaches the carrier and the vault (everything).\n\n" +
 			"A worker lives in real time: it refuses ports with a demo's clock, and decisions that are not signed.",
-		Example: "  portsaga worker\n  portsaga worker --role gate\n  PORTSAGA_WEBHOOK_ADDR=127.0.0.1:8480 PORTSAGA_WEBHOOK_SECRET_FILE=secret portsaga worker",
+		Example: "  portsaga worker\n  portsaga worker --role gate",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,10 +82,6 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 		return err
 	}
 	f.onClose(func() { _ = neighbours.Close() })
-	door, err := f.openDoor(ctx, cfg)
-	if err != nil {
-		return err
-	}
 	c, err := f.Dial(ctx)
 	if err != nil {
 		return err
@@ -101,13 +94,12 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	if err != nil {
 		return err
 	}
-	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier, "news_on", door.address())
+	f.Log().Info("worker runs", "role", role, "queue", cfg.TaskQueue, "carrier", cfg.Carrier)
 	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: neighbours.Secrets(f.Now)})
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, PortOuts: ports, Version: versionFrom(os.Getenv)})
+			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, Ports: ports, Version: versionFrom(os.Getenv)})
 		},
-		func(ctx context.Context) error { return f.takeNews(ctx, door, ports, neighbours) },
 		func(ctx context.Context) error {
 			return f.serveMetrics(ctx, cfg, countedBy(role, works), seenBy(role, neighbours), func() time.Time { return connection.Clock().Business(f.Now()) })
 		})
@@ -136,54 +128,6 @@ func seenBy(role worker.Role, n worker.Neighbours) patterns.Memory {
 		return nil
 	}
 	return n.Ledger
-}
-
-// door is where the carrier's news come in; a nil one is shut.
-type door struct {
-	listener net.Listener
-	secret   porting.Secret
-}
-
-func (f *Factory) openDoor(ctx context.Context, cfg config.Config) (*door, error) {
-	if cfg.WebhookAddr == "" {
-		return nil, nil
-	}
-	var secret porting.Secret // without one, no news of a simulated carrier are believed
-	if cfg.WebhookSecretFile != "" {
-		var err error
-		if secret, err = config.ReadSecret(cfg.WebhookSecretFile); err != nil {
-			return nil, err
-		}
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.WebhookAddr)
-	if err != nil {
-		return nil, &porting.Error{
-			Kind: porting.Failed, Code: "address-unusable", Op: "listen for carrier news", Object: cfg.WebhookAddr,
-			Detail: err.Error(), Next: "set PORTSAGA_WEBHOOK_ADDR to a free address", Err: err,
-		}
-	}
-	f.onClose(func() { _ = listener.Close() })
-	return &door{listener, secret}, nil
-}
-
-func (d *door) address() string {
-	if d == nil {
-		return ""
-	}
-	return d.listener.Addr().String()
-}
-
-func (f *Factory) takeNews(ctx context.Context, d *door, ports *starter.Client, n worker.Neighbours) error {
-	if d == nil {
-		<-ctx.Done()
-		return nil
-	}
-	simulated := worker.NewsHandler(ports, d.secret, f.Now, f.Log())
-	doors := http.NewServeMux()
-	doors.Handle("/", simulated)
-	doors.Handle("POST /news/simulator", simulated)
-	doors.Handle("POST /news/{carrier}", n.News(ports, f.Now, f.Log()))
-	return worker.ServeNews(ctx, d.listener, doors)
 }
 
 // together runs all until each has ended. The first that ends ends the others.

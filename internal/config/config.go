@@ -37,8 +37,7 @@ type Config struct {
 	Carriers          string `split_words:"true" desc:"file with the carriers; the two below name a single one when empty"`
 	Carrier           string `split_words:"true" default:"simulator" desc:"gateway of orders that name none"`
 	CarrierURL        string `split_words:"true" desc:"where that carrier's API is"`
-	WebhookAddr       string `split_words:"true" desc:"host:port on which a gate listens for carrier news; it does not listen when empty"`
-	WebhookSecretFile string `split_words:"true" desc:"file with the secret that signs the news of a simulated carrier"`
+	WebhookSecretFile string `split_words:"true" desc:"file with the secret by which serve believes the news of a simulated carrier; it takes none of them when empty"`
 	Approvals         string `split_words:"true" desc:"signed, or trusted, which believes unsigned decisions (signed; in dev, trusted until there is a registry)"`
 	Registry          string `split_words:"true" desc:"registry of approvers, signed by its roots (registry.json in PORTSAGA_DIR)"`
 	RegistryRoots     string `split_words:"true" desc:"root keys that the registry is believed by (registry-roots.json in PORTSAGA_DIR)"`
@@ -129,9 +128,7 @@ func (c *Config) validate() error {
 		notEmpty("TASK_QUEUE", c.TaskQueue),
 		notEmpty("CARRIER", c.Carrier),
 		isURL("CARRIER_URL", c.CarrierURL),
-		isAddress("WEBHOOK_ADDR", c.WebhookAddr),
 		isAddress("METRICS_ADDR", c.MetricsAddr),
-		together("WEBHOOK_ADDR", c.WebhookAddr, "WEBHOOK_SECRET_FILE", cmp.Or(c.WebhookSecretFile, c.Carriers)),
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("ENCRYPTION", c.Encryption, EncryptionOn, EncryptionOff),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
@@ -242,7 +239,7 @@ func isAddress(name, value string) error {
 		return nil
 	}
 	if _, port, err := net.SplitHostPort(value); err != nil || port == "" {
-		return invalid(name, "it is not host:port", "write it like 127.0.0.1:8480")
+		return invalid(name, "it is not host:port", "write it like 127.0.0.1:8470")
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"history of a number":                     testHistory,
 		"exchanges with carriers":                 testExchanges,
 		"names of orders at carriers":             testCarrierOrders,
+		"news of carriers":                        testCarrierNews,
 		"documents":                               testDocuments,
 		"race: intend order":                      testRaceIntendOrder,
 		"stats":                                   testStats,
