@@ -1,19 +1,13 @@
 package audit_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/internal/audit/audittest"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -82,65 +77,11 @@ func (m *memory) CheckpointPublished(_ context.Context, number int64, signed []b
 	return nil
 }
 
-func newSigner(t *testing.T, name string) *audit.Signer {
+func testWitness(t *testing.T) (*audittest.Witness, *memory, *audit.Checkpointer) {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	signer, err := audit.NewSigner(name, key)
-	require.NoError(t, err)
-	return signer
-}
-
-// witness signs a checkpoint if it follows from the last one that it signed.
-type witness struct {
-	log  *audit.Signer
-	key  *audit.Signer
-	last audit.SignedCheckpoint
-}
-
-func (w *witness) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
-	var body bytes.Buffer
-	_, _ = body.ReadFrom(r.Body)
-	head, text, _ := strings.Cut(body.String(), "\n\n")
-	lines := strings.Split(head, "\n")
-	if lines[0] != fmt.Sprintf("old %d", w.last.Size) {
-		http.Error(answer, fmt.Sprint(w.last.Size), http.StatusConflict)
-		return
-	}
-	c, err := audit.OpenCheckpoint([]byte(text), w.log)
-	if err != nil {
-		http.Error(answer, err.Error(), http.StatusForbidden)
-		return
-	}
-	var proof tlog.TreeProof
-	for _, line := range lines[1:] {
-		var h tlog.Hash
-		decoded, _ := base64.StdEncoding.DecodeString(line)
-		copy(h[:], decoded)
-		proof = append(proof, h)
-	}
-	if w.last.Size > 0 && tlog.CheckTree(proof, c.Size, c.Root, w.last.Size, w.last.Root) != nil {
-		http.Error(answer, "it does not follow", http.StatusUnprocessableEntity)
-		return
-	}
-	w.last = c
-	opened, _ := note.Open([]byte(text), note.VerifierList(w.log))
-	both, _ := note.Sign(opened, w.key)
-	lastLine := bytes.LastIndex(bytes.TrimSuffix(both, []byte("\n")), []byte("\n")) + 1
-	_, _ = answer.Write(both[lastLine:])
-}
-
-func testWitness(t *testing.T) (*witness, *memory, *audit.Checkpointer) {
-	t.Helper()
-	log, m := newSigner(t, "portsaga/TEST"), newMemory(t)
-	w := &witness{log: log, key: newSigner(t, "witness.example")}
-	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/add-checkpoint" || r.Method != http.MethodPost {
-			http.NotFound(answer, r)
-			return
-		}
-		w.ServeHTTP(answer, r)
-	}))
+	log, m, w := audittest.NewSigner(t, "portsaga/TEST"), newMemory(t), audittest.NewWitness(t)
+	w.Watch(log)
+	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	return w, m, &audit.Checkpointer{
 		Log: m, Signer: log, To: []audit.Destination{audit.OpenDestination(server.URL)},
@@ -156,11 +97,11 @@ func TestWitnessSignsWhatFollows(t *testing.T) {
 		_, err := c.Once(t.Context())
 		require.NoError(t, err)
 	}
-	require.Equal(t, m.tree.Size, w.last.Size)
+	require.Equal(t, m.tree.Size, w.Seen())
 	last := m.checkpoints[len(m.checkpoints)-1]
-	_, err := audit.OpenCheckpoint(last.Note, w.log)
+	_, err := audit.OpenCheckpoint(last.Note, c.Signer)
 	require.NoError(t, err)
-	_, err = note.Open(last.Note, note.VerifierList(w.key))
+	_, err = note.Open(last.Note, note.VerifierList(w.Key))
 	require.NoError(t, err, "the witness's signature is kept")
 }
 
@@ -177,7 +118,7 @@ func TestWitnessNamesAnotherLog(t *testing.T) {
 		c.Log, c.To = restored, []audit.Destination{&audit.Witness{URL: c.To[0].String()}} // another process
 		_, err = c.Once(t.Context())
 		requireCode(t, err, audit.LogShorter)
-		require.EqualValues(t, 9, w.last.Size)
+		require.EqualValues(t, 9, w.Seen())
 	})
 	t.Run("one with another past", func(t *testing.T) {
 		t.Parallel()
@@ -205,7 +146,7 @@ func TestCheckpointWaitsForItsDestination(t *testing.T) {
 	m := newMemory(t)
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "not-mounted")
-	c := &audit.Checkpointer{Log: m, Signer: newSigner(t, "portsaga/TEST"), To: []audit.Destination{audit.OpenDestination(missing + "/")}, Now: func() time.Time { return noon }}
+	c := &audit.Checkpointer{Log: m, Signer: audittest.NewSigner(t, "portsaga/TEST"), To: []audit.Destination{audit.OpenDestination(missing + "/")}, Now: func() time.Time { return noon }}
 	m.grow(t, "leaf", 3)
 	_, err := c.Once(t.Context())
 	require.Error(t, err)
@@ -225,7 +166,7 @@ func TestOneFileHoldsTheNewest(t *testing.T) {
 	t.Parallel()
 	m := newMemory(t)
 	file := filepath.Join(t.TempDir(), "checkpoint.txt")
-	signer := newSigner(t, "portsaga/TEST")
+	signer := audittest.NewSigner(t, "portsaga/TEST")
 	c := &audit.Checkpointer{Log: m, Signer: signer, To: []audit.Destination{audit.OpenDestination(file)}, Now: func() time.Time { return noon }}
 	for range 3 {
 		m.grow(t, "leaf", 3)
@@ -244,7 +185,7 @@ func TestQuietLogHasAHeartbeat(t *testing.T) {
 	t.Parallel()
 	m := newMemory(t)
 	now := noon
-	c := &audit.Checkpointer{Log: m, Signer: newSigner(t, "portsaga/TEST"), Now: func() time.Time { return now }}
+	c := &audit.Checkpointer{Log: m, Signer: audittest.NewSigner(t, "portsaga/TEST"), Now: func() time.Time { return now }}
 	m.grow(t, "leaf", 3)
 	for _, after := range []struct {
 		pause time.Duration
@@ -262,7 +203,7 @@ func TestRunGoesOnAfterAFault(t *testing.T) {
 	m := newMemory(t)
 	m.grow(t, "leaf", 3)
 	m.faults = 2
-	c := &audit.Checkpointer{Log: m, Signer: newSigner(t, "portsaga/TEST"), Now: func() time.Time { return noon }, Tell: slog.New(slog.DiscardHandler)}
+	c := &audit.Checkpointer{Log: m, Signer: audittest.NewSigner(t, "portsaga/TEST"), Now: func() time.Time { return noon }, Tell: slog.New(slog.DiscardHandler)}
 	ctx, stop := context.WithCancel(t.Context())
 	ticks, ended := make(chan time.Time), make(chan error)
 	go func() { ended <- c.Run(ctx, ticks) }()

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/internal/audit"
+	"github.com/portsaga/portsaga/internal/audit/audittest"
 	"github.com/portsaga/portsaga/internal/ledger"
 )
 
@@ -256,6 +258,35 @@ func testWithheldCheckpoint(t *testing.T, dsn newDSN) {
 	w.now = w.now.Add(24 * time.Hour)
 	require.NoError(t, w.ledger.Append(t.Context(), note("pi-1", 1)))
 	w.requireFindings(audit.CheckpointWithheld, audit.CheckpointOverdue)
+}
+
+// testWithheldFromWitness keeps a checkpoint from a witness on the network. What the witness keeps tells which one it never saw.
+func testWithheldFromWitness(t *testing.T, dsn newDSN) {
+	w, witness := newWitnessed(t, dsn), audittest.NewWitness(t)
+	witness.Watch(w.signer)
+	server := httptest.NewServer(witness)
+	t.Cleanup(server.Close)
+	w.dir = witness.Dir
+	grow := func(to ...audit.Destination) audit.SignedCheckpoint {
+		require.NoError(t, w.ledger.Append(t.Context(), notes("pi-1", 3)...))
+		c := w.checkpointer()
+		c.To = to
+		signed, err := c.Once(t.Context())
+		require.NoError(t, err)
+		return signed
+	}
+	network := audit.OpenDestination(server.URL)
+	grow(network)
+	require.Equal(t, grow(network).Size, witness.Seen())
+	w.requireFindings()
+
+	withheld := grow()
+	require.Less(t, witness.Seen(), withheld.Size)
+	w.requireFindings(audit.CheckpointWithheld)
+	require.Equal(t, grow(network).Size, witness.Seen())
+	found := w.examine(t.Context()).Findings
+	require.Len(t, found, 1)
+	require.Equal(t, withheld.Number, found[0].Number)
 }
 
 func testRestoredBackup(t *testing.T, dsn newDSN) {

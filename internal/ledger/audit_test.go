@@ -39,6 +39,7 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"a dropped row":            testDroppedRow,
 		"a rewritten tail":         testRewrittenTail,
 		"a withheld checkpoint":    testWithheldCheckpoint,
+		"withheld from a witness":  testWithheldFromWitness,
 		"a restored backup":        testRestoredBackup,
 		"a forged checkpoint":      testForgedCheckpoint,
 	} {
