@@ -115,21 +115,25 @@ func (n *keyCount) add(key ledger.DataKey) {
 }
 
 func newKeysRotate(f *Factory) *cobra.Command {
-	return &cobra.Command{
+	var given bool
+	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Wrap every key anew, with the newest keys of the tenants",
 		Long: "Give the tenants a new key and wrap the key of every order with it. Keys in a file get a new line first; keys in a KMS are\n" +
 			"rotated there, and then wrapped anew here. No port and no history changes, and workers need no restart. It may be repeated.\n" +
-			"Once it is done the older lines of the file are not needed any more, except to open backups.",
-		Example: "  portsaga keys rotate\n  portsaga keys rotate -o json",
+			"Once it is done the older lines of the file are not needed any more, except to open backups. Where processes have copies of\n" +
+			"the file, or may not write it, whoever deploys gives it the line: docs/encryption.md, \"Rotation\".",
+		Example: "  portsaga keys rotate\n  portsaga keys rotate --given\n  portsaga keys rotate -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books) })
+			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books, given) })
 		},
 	}
+	cmd.Flags().BoolVar(&given, "given", false, "the file has its new line already: write nothing to it")
+	return cmd
 }
 
-func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger) error {
+func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger, given bool) error {
 	cfg, err := f.Config()
 	if err != nil {
 		return err
@@ -143,7 +147,11 @@ func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger) error {
 			Kind: porting.Refused, Code: "encryption-off", Op: "rotate keys", Detail: "payloads are not sealed here", Next: "unset PORTSAGA_ENCRYPTION",
 		}
 	}
-	done, err := ring.Rotate(ctx, codec.TenantKeys(cfg.TenantKeys))
+	rotate := func() (codec.Rotation, error) { return ring.Rotate(ctx, codec.TenantKeys(cfg.TenantKeys)) }
+	if given {
+		rotate = func() (codec.Rotation, error) { return ring.Rewrap(ctx) }
+	}
+	done, err := rotate()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -122,6 +123,43 @@ func TestKeysRotate(t *testing.T) {
 
 	s.config.Encryption = "off"
 	require.Equal(t, 3, s.run(t, "portsaga keys rotate"))
+}
+
+// A file that no process may write is given its line by whoever deploys, in two steps: one that opens, then one that wraps.
+func TestKeysRotateWithAFileThatIsGiven(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	books := s.books(t)
+	dc := s.seals(t, books, "pi-1")
+	sealed, err := dc.ToPayload("clear")
+	require.NoError(t, err)
+	step := func(name string) {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), "../../deploy/tenant-keys.sh", name, s.config.TenantKeys).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		info, err := os.Stat(s.config.TenantKeys)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "as it was")
+	}
+	lines := func() []string {
+		text, err := os.ReadFile(s.config.TenantKeys)
+		require.NoError(t, err)
+		return strings.Fields(string(text))
+	}
+	old := lines()
+	step("add")
+	require.Len(t, lines(), 2)
+	require.Equal(t, old[0], lines()[1], "it still wraps")
+	added := lines()[0]
+	step("use")
+	require.Equal(t, []string{old[0], added}, lines())
+
+	require.Equal(t, 0, s.run(t, "portsaga keys rotate --given"), s.err.String())
+	require.Equal(t, []string{old[0], added}, lines(), "it is given, and stays as it is")
+	require.NoError(t, os.WriteFile(s.config.TenantKeys, []byte(added), 0o600), "the old line is not needed any more")
+	var read string
+	require.NoError(t, s.seals(t, books, "pi-1").FromPayload(sealed, &read))
+	require.Equal(t, "clear", read)
 }
 
 // A port that was erased is told as such, whatever the worker says of payloads that it cannot open.

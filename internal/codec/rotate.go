@@ -15,15 +15,20 @@ type Rotation struct {
 // rotatePage is how many data keys are read at once.
 const rotatePage = 200
 
-// Rotate wraps every data key anew with the newest key of its tenant. Keys in a file are given a new root first; those of a
-// KMS are rotated there. No payload and no history changes. It may be repeated after a fault, and run while ports start.
+// Rotate gives keys in a file a new root, and wraps every data key anew. Keys of a KMS are rotated there.
 func (r *Ring) Rotate(ctx context.Context, keys TenantKeys) (Rotation, error) {
-	var done Rotation
 	if keys.local() {
 		if err := keys.addRoot(); err != nil {
-			return done, err
+			return Rotation{}, err
 		}
 	}
+	return r.Rewrap(ctx)
+}
+
+// Rewrap wraps every data key anew with the newest key of its tenant. No payload and no history changes. It may be repeated
+// after a fault, and run while ports start.
+func (r *Ring) Rewrap(ctx context.Context) (Rotation, error) {
+	var done Rotation
 	for after := ""; ; {
 		page, err := r.store.DataKeys(ctx, after, rotatePage)
 		if err != nil {
