@@ -17,6 +17,7 @@ import (
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/internal/approval"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -35,7 +36,7 @@ type person struct {
 func newPerson(t *testing.T, w *world, clock porting.Clock) *person {
 	p := &person{world: w, clock: clock, ctx: t.Context(), scenarios: map[string]string{}}
 	w.mailbox.arrived = func(l letter) { p.play(happened(l.task), l.task, p.now()) }
-	w.mailbox.behave(func(l letter, before int) reply {
+	w.mailbox.behave(func(l letter, before int) notifytest.Behaviour {
 		if before == 0 && p.scenario(l.task).Answers[requests[step(l.task)]].Hang {
 			return loses
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/manual"
 	"github.com/portsaga/portsaga/internal/approval"
+	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -110,7 +111,7 @@ func TestACancelThatTheCarrierRefuses(t *testing.T) {
 func TestAnOrderInDoubtIsCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mailbox.behave(func(l letter, _ int) reply {
+	w.mailbox.behave(func(l letter, _ int) notifytest.Behaviour {
 		if step(l.task) == "submit" {
 			return loses
 		}
@@ -128,7 +129,7 @@ func TestAnOrderInDoubtIsCancelled(t *testing.T) {
 func TestAnAnswerSettlesTheMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mailbox.behave(func(letter, int) reply { return loses })
+	w.mailbox.behave(func(letter, int) notifytest.Behaviour { return loses })
 	_, err := w.Submit(t.Context(), lsr("pi-1", 1))
 	w.refused(t, err, porting.Failed, "carrier-unavailable")
 	st := w.confirm(t, "pi-1")

@@ -11,17 +11,9 @@ import (
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/manual"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/porting"
 )
-
-// ids counts how often each Message-ID came.
-func (m *mailbox) ids() map[string]int {
-	count := map[string]int{}
-	for _, l := range m.all() {
-		count[l.id]++
-	}
-	return count
-}
 
 func (w *world) refused(t testing.TB, err error, kind porting.Kind, code string) {
 	t.Helper()
@@ -37,7 +29,7 @@ func (w *world) refused(t testing.TB, err error, kind porting.Kind, code string)
 func TestALostAcknowledgementIsOneTaskAndOneMessageID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mailbox.behave(func(_ letter, before int) reply {
+	w.mailbox.behave(func(_ letter, before int) notifytest.Behaviour {
 		if before < 2 {
 			return loses
 		}
@@ -55,7 +47,7 @@ func TestALostAcknowledgementIsOneTaskAndOneMessageID(t *testing.T) {
 	w.submit(t, lsr("pi-1", 1))
 
 	require.Len(t, w.mailbox.all(), 3)
-	require.Len(t, w.mailbox.ids(), 1)
+	require.Len(t, w.mailbox.Accepted(), 1)
 	first, last := w.mailbox.all()[0], w.mailbox.all()[2]
 	require.Equal(t, attachments(first), attachments(last), "the same mail, to the byte of its files")
 	book, err := w.books.DeskBook(t.Context(), "pi-1")
@@ -101,11 +93,11 @@ func TestWithoutAMailServerNothingIsSent(t *testing.T) {
 func TestABusyServerIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mailbox.behave(func(letter, int) reply { return busy })
+	w.mailbox.behave(func(letter, int) notifytest.Behaviour { return busy })
 	_, err := w.Submit(t.Context(), lsr("pi-1", 1))
 	w.refused(t, err, porting.Failed, "carrier-unavailable")
 	require.Empty(t, w.mailbox.all())
-	w.mailbox.behave(func(letter, int) reply { return takes })
+	w.mailbox.behave(func(letter, int) notifytest.Behaviour { return takes })
 	require.Equal(t, 1, w.submit(t, lsr("pi-1", 1)).Ref.Version)
 }
 
@@ -113,7 +105,7 @@ func TestABusyServerIsAskedAgain(t *testing.T) {
 func TestARefusedMailIsSentByHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(p *manual.Profile) { p.CodesByMail = true })
-	w.mailbox.behave(func(letter, int) reply { return refuses })
+	w.mailbox.behave(func(letter, int) notifytest.Behaviour { return refuses })
 	st := w.submit(t, lsr("pi-1", 1))
 	require.Equal(t, 1, st.Ref.Version)
 	require.Equal(t, "the mail with the order was refused; send it by hand, and answer by 2 Nov 17:00 UTC: portsaga desk show pi-1/1/submit", st.Task)
@@ -139,7 +131,7 @@ func TestTheSameRequestAtOnceIsOneTaskAndOneMessageID(t *testing.T) {
 	for err := range failed {
 		require.NoError(t, err)
 	}
-	require.Len(t, w.mailbox.ids(), 1)
+	require.Len(t, w.mailbox.Accepted(), 1)
 	require.Equal(t, 1, w.status(t, "pi-1").Version)
 }
 

@@ -55,7 +55,7 @@ func newWorld(t testing.TB, change ...func(*manual.Profile)) *world {
 	}
 	w.Gateway = &manual.Gateway{
 		Profile: p, Book: &manual.Book{Books: w.books, Vault: w.keys, Registry: w.people.Keeper()},
-		Mail: &notify.SMTP{Addr: w.mailbox.listener.Addr().String(), TLS: notify.TLSNone, From: "New Bell <ports@new-bell.example>", Now: time.Now},
+		Mail: &notify.SMTP{Addr: w.mailbox.Addr(), TLS: notify.TLSNone, From: "New Bell <ports@new-bell.example>", Now: time.Now},
 		Now:  func() time.Time { return w.now },
 	}
 	return w

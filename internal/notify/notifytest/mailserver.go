@@ -37,6 +37,7 @@ type MailServer struct {
 	open     sync.WaitGroup
 
 	mu    sync.Mutex
+	judge func(text string) Behaviour
 	mails []*mail.Message
 	ids   map[string]int // how often each Message-ID was accepted
 	texts []string
@@ -62,6 +63,14 @@ func (s *MailServer) Addr() string { return s.listener.Addr().String() }
 
 // Behave changes how the server treats its clients from now on.
 func (s *MailServer) Behave(how Behaviour) { s.how.Store(int32(how)) }
+
+// Judge has every mail from now on treated as judge says of its text, once all of it has come: Accepting, Refusing, Greylisting
+// or LosingTheReply.
+func (s *MailServer) Judge(judge func(text string) Behaviour) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.judge = judge
+}
 
 // OnMail calls heard with the Message-ID of every mail that is accepted from now on.
 func (s *MailServer) OnMail(heard func(id string)) {
@@ -108,12 +117,18 @@ func (s *MailServer) converse(c net.Conn) {
 			say("451 4.7.1 try again later")
 		case verb == "DATA":
 			say("354 go on")
-			if !s.take(in) || how == LosingTheReply {
+			switch how = s.take(in, how); how {
+			case Refusing:
+				say("550 5.1.1 no such user")
+			case Greylisting:
+				say("451 4.7.1 try again later")
+			case Down, LosingTheReply:
 				return
-			}
-			say("250 kept")
-			if how == HangingUp {
+			case HangingUp:
+				say("250 kept")
 				return
+			default:
+				say("250 kept")
 			}
 		case verb == "QUIT":
 			say("221 goodbye")
@@ -124,13 +139,13 @@ func (s *MailServer) converse(c net.Conn) {
 	}
 }
 
-// take keeps one mail.
-func (s *MailServer) take(in *bufio.Reader) bool {
+// take reads one mail, and keeps it if it is accepted. It is Down where the mail did not come whole.
+func (s *MailServer) take(in *bufio.Reader, how Behaviour) Behaviour {
 	var text strings.Builder
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
-			return false
+			return Down
 		}
 		if line == ".\r\n" {
 			break
@@ -139,15 +154,30 @@ func (s *MailServer) take(in *bufio.Reader) bool {
 	}
 	message, err := mail.ReadMessage(strings.NewReader(text.String()))
 	if err != nil {
-		return false
+		return Down
 	}
+	if judge := s.judgement(); judge != nil {
+		how = judge(text.String())
+	}
+	if how != Refusing && how != Greylisting {
+		s.keep(message, text.String())
+	}
+	return how
+}
+
+func (s *MailServer) judgement() func(text string) Behaviour {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mails, s.texts = append(s.mails, message), append(s.texts, text.String())
+	return s.judge
+}
+
+func (s *MailServer) keep(message *mail.Message, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails, s.texts = append(s.mails, message), append(s.texts, text)
 	id := message.Header.Get("Message-ID")
 	s.ids[id]++
 	s.heard(id)
-	return true
 }
 
 // Accepted is how often each Message-ID was accepted.
