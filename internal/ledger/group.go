@@ -37,7 +37,7 @@ func (l *Ledger) inGroup(ctx context.Context, do func(context.Context, *sql.Tx) 
 		return err
 	}
 	m := &member{ctx: context.WithoutCancel(ctx), do: do, done: make(chan error, 1)}
-	l.groups.join(m)
+	l.groups.join(m) //nolint:contextcheck // a commit is of all its members, and ends when none of them does
 	select {
 	case err := <-m.done:
 		return err
