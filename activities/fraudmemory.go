@@ -56,8 +56,22 @@ func (r requests) OtherAccounts(ctx context.Context, digest, account string) (in
 	return r.ledger.LettersElsewhere(ctx, digest, account)
 }
 
-// Fingerprints are none: orders carry the digest of a letter, not its text.
-func (r requests) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) { return nil, nil }
+func (r requests) Fingerprint(ctx context.Context, digest string) (fraud.Fingerprint, error) {
+	own, err := r.ledger.LetterPrint(ctx, digest)
+	return fraud.Fingerprint(own), err
+}
+
+// maxLetters is with how many letters one is compared, the newest of all: that takes a few milliseconds.
+const maxLetters = 10_000
+
+func (r requests) Fingerprints(ctx context.Context, digest, account string) ([]fraud.Fingerprint, error) {
+	prints, err := r.ledger.LetterPrintsElsewhere(ctx, digest, account, maxLetters)
+	all := make([]fraud.Fingerprint, len(prints))
+	for i, other := range prints {
+		all[i] = fraud.Fingerprint(other)
+	}
+	return all, err
+}
 
 func (r requests) Frauds(ctx context.Context, recipient string, since time.Time) (int, error) {
 	return r.ledger.RecipientFrauds(ctx, recipient, since)

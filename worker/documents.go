@@ -10,7 +10,9 @@ import (
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/telnyx"
 	"github.com/portsaga/portsaga/carrier/twilio"
+	"github.com/portsaga/portsaga/internal/fraud"
 	"github.com/portsaga/portsaga/internal/ledger"
+	"github.com/portsaga/portsaga/internal/letter"
 	"github.com/portsaga/portsaga/internal/vault"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -38,7 +40,23 @@ func (d *Documents) Add(ctx context.Context, kind string, content []byte, at tim
 	sum := sha256.Sum256(content)
 	digest := hex.EncodeToString(sum[:])
 	sealed := d.vault.Seal(placeOf(digest), porting.Secret(content))
-	return digest, d.ledger.PutDocument(ctx, ledger.Document{SHA256: digest, Kind: kind, Sealed: sealed, AddedAt: at})
+	if err := d.ledger.PutDocument(ctx, ledger.Document{SHA256: digest, Kind: kind, Sealed: sealed, AddedAt: at}); err != nil {
+		return "", err
+	}
+	return digest, d.fingerprint(ctx, kind, digest, content)
+}
+
+// fingerprint keeps what a letter's text is like, so that the fraud desk can compare letters without reading them. A scan has no text.
+func (d *Documents) fingerprint(ctx context.Context, kind, digest string, content []byte) error {
+	if kind != porting.DocumentLOA {
+		return nil
+	}
+	key := []byte(d.vault.Token("letter", "fingerprint")) // the same for every letter, and for nobody without the vault's
+	own := fraud.FingerprintOf(key, letter.Text(content))
+	if own == "" {
+		return nil
+	}
+	return d.ledger.KeepLetterPrint(ctx, digest, string(own))
 }
 
 // placeOf is the place at which the vault opens a document, and no other.

@@ -48,8 +48,12 @@ func (l *Ledger) ForgetRequests(ctx context.Context, before time.Time) (forgotte
 		if forgotten == 0 {
 			return nil
 		}
-		_, err := change(ctx, tx, `DELETE FROM request_origins
-			WHERE port_id NOT IN (SELECT port_id FROM requests) AND port_id NOT IN (SELECT port_id FROM letters)`)
+		if _, err := change(ctx, tx, `DELETE FROM request_origins
+			WHERE port_id NOT IN (SELECT port_id FROM requests) AND port_id NOT IN (SELECT port_id FROM letters)`); err != nil {
+			return err
+		}
+		_, err := change(ctx, tx, `DELETE FROM letter_prints
+			WHERE sha256 NOT IN (SELECT sha256 FROM letters) AND sha256 NOT IN (SELECT sha256 FROM documents)`)
 		return err
 	})
 	return forgotten, fault("forget requests", "", err)

@@ -68,3 +68,39 @@ func testForgetRequests(t *testing.T, dsn newDSN) {
 	require.Equal(t, 1, elsewhere())
 	require.Equal(t, 1, requests(t, l, "signer", "s"))
 }
+
+func testLetterPrints(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	for nth, port := range []string{"pi-1", "pi-2", "pi-3"} {
+		letter := "letter-" + port
+		for _, text := range []string{"print-" + port, "another"} {
+			require.NoError(t, l.KeepLetterPrint(t.Context(), letter, text))
+		}
+		require.NoError(t, l.RecordRequest(t.Context(), ledger.Request{
+			PortID: port, Account: "account-" + port, Letter: letter, At: noon.Add(time.Duration(nth) * time.Hour),
+		}))
+	}
+	elsewhere := func(letter, account string, limit int) []string {
+		all, err := l.LetterPrintsElsewhere(t.Context(), letter, account, limit)
+		require.NoError(t, err)
+		return all
+	}
+	own, err := l.LetterPrint(t.Context(), "letter-pi-1")
+	require.NoError(t, err)
+	require.Equal(t, "print-pi-1", own, "the first one stays")
+	none, err := l.LetterPrint(t.Context(), "scan")
+	require.NoError(t, err)
+	require.Empty(t, none)
+	require.Equal(t, []string{"print-pi-3", "print-pi-2"}, elsewhere("letter-pi-1", "account-pi-1", 9))
+	require.Equal(t, []string{"print-pi-3"}, elsewhere("letter-pi-1", "account-pi-1", 1))
+	require.Equal(t, []string{"print-pi-2", "print-pi-1"}, elsewhere("letter-pi-3", "account-new", 9), "the same file is no other letter")
+
+	require.NoError(t, l.PutDocument(t.Context(), ledger.Document{SHA256: "letter-pi-1", Kind: "loa", Sealed: []byte{1}, AddedAt: noon}))
+	_, err = l.ForgetRequests(t.Context(), noon.Add(24*time.Hour))
+	require.NoError(t, err)
+	for letter, want := range map[string]string{"letter-pi-1": "print-pi-1", "letter-pi-2": ""} {
+		kept, err := l.LetterPrint(t.Context(), letter)
+		require.NoError(t, err)
+		require.Equal(t, want, kept, "it stays as long as its document")
+	}
+}

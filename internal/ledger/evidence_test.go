@@ -32,6 +32,7 @@ func evidenceSuite(t *testing.T, dsn newDSN) {
 		"the text of a policy is kept once":         testPolicyText,
 		"requests count between two instants":       testRequests,
 		"a bulk order is one request":               testBulkRequests,
+		"letters by their fingerprints":             testLetterPrints,
 		"a letter of a bulk order is for all of it": testBulkLetter,
 		"what was done to a number":                 testGuardPast,
 		"what was taken back from a recipient":      testRecipientFrauds,

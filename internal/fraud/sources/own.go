@@ -76,36 +76,41 @@ func Velocity(all Requests) Source {
 type Letters interface {
 	// OtherAccounts is for how many accounts but this one the document was sent.
 	OtherAccounts(ctx context.Context, sha256, account string) (int, error)
-	// Fingerprints are those of letters for other accounts.
-	Fingerprints(ctx context.Context, account string) ([]fraud.Fingerprint, error)
+	// Fingerprint is that of a document's text, "" where it could not be read.
+	Fingerprint(ctx context.Context, sha256 string) (fraud.Fingerprint, error)
+	// Fingerprints are those of other documents, for other accounts.
+	Fingerprints(ctx context.Context, sha256, account string) ([]fraud.Fingerprint, error)
 }
 
 // LOA compares the letter with all others.
 func LOA(all Letters) Source {
 	return Source{Name: "loa", Ask: func(ctx context.Context, s Subject) (fraud.Facts, error) {
 		letter := s.Letter
-		if letter.SHA256 == "" && letter.Fingerprint == "" {
+		if letter.SHA256 == "" {
 			return nil, missing(fraud.NotApplicable, "there is no letter")
 		}
-		var f fraud.LOA
-		if letter.SHA256 != "" {
-			n, err := all.OtherAccounts(ctx, letter.SHA256, letter.Account)
-			if err != nil {
-				return nil, err
-			}
-			f.OtherAccounts = &n
+		others, err := all.OtherAccounts(ctx, letter.SHA256, letter.Account)
+		if err != nil {
+			return nil, err
 		}
-		if letter.Fingerprint != "" {
-			others, err := all.Fingerprints(ctx, letter.Account)
-			if err != nil {
-				return nil, err
-			}
-			f.Similarity = new(nearest(letter.Fingerprint, others))
+		f := fraud.LOA{OtherAccounts: &others}
+		if f.Similarity, err = similarity(ctx, all, letter); err != nil {
+			return nil, err
 		}
 		f.SignedAfterRequest = after(letter.SignedAt, letter.RequestedAt)
 		f.SignedBeforeCustomer = after(letter.CustomerSince, letter.SignedAt)
 		return f, nil
 	}}
+}
+
+// similarity is the likeness of a letter to the likest one of another account, nil where its text could not be read.
+func similarity(ctx context.Context, all Letters, l Letter) (*float64, error) {
+	own, err := all.Fingerprint(ctx, l.SHA256)
+	if err != nil || own == "" {
+		return nil, err
+	}
+	others, err := all.Fingerprints(ctx, l.SHA256, l.Account)
+	return new(nearest(own, others)), err
 }
 
 // nearest is the likeness to the likest of the others, 0 where there are none.

@@ -53,6 +53,7 @@ func TestVelocity(t *testing.T) {
 // archive holds letters of other accounts.
 type archive struct {
 	same   int
+	own    fraud.Fingerprint
 	others []fraud.Fingerprint
 	err    error
 }
@@ -64,7 +65,9 @@ func (a archive) OtherAccounts(_ context.Context, _, account string) (int, error
 	return a.same, a.err
 }
 
-func (a archive) Fingerprints(context.Context, string) ([]fraud.Fingerprint, error) {
+func (a archive) Fingerprint(context.Context, string) (fraud.Fingerprint, error) { return a.own, a.err }
+
+func (a archive) Fingerprints(context.Context, string, string) ([]fraud.Fingerprint, error) {
 	return a.others, a.err
 }
 
@@ -76,15 +79,15 @@ func TestLOA(t *testing.T) {
 	loa := func(a archive) fraud.Report[fraud.LOA] { return ask(t, []sources.Source{sources.LOA(a)}, "loa", s).LOA }
 	require.Equal(t, fraud.NotApplicable, loa(archive{}).Missing, "there is no letter")
 
-	s.Letter = sources.Letter{SHA256: "d", Fingerprint: letter, Account: "a1", SignedAt: now, RequestedAt: now.Add(-time.Hour), CustomerSince: now.AddDate(-1, 0, 0)}
-	known := loa(archive{same: 2, others: []fraud.Fingerprint{"", fraud.FingerprintOf([]byte("k"), "another text of quite enough words to have one"), letter}}).Known
+	s.Letter = sources.Letter{SHA256: "d", Account: "a1", SignedAt: now, RequestedAt: now.Add(-time.Hour), CustomerSince: now.AddDate(-1, 0, 0)}
+	known := loa(archive{same: 2, own: letter, others: []fraud.Fingerprint{"", fraud.FingerprintOf([]byte("k"), "another text of quite enough words to have one"), letter}}).Known
 	require.Equal(t, 2, *known.OtherAccounts)
 	require.InDelta(t, 1, *known.Similarity, 0)
 	require.True(t, *known.SignedAfterRequest)
 	require.False(t, *known.SignedBeforeCustomer)
 
 	s.Letter.RequestedAt, s.Letter.CustomerSince = now.Add(time.Hour), now.Add(time.Hour)
-	known = loa(archive{}).Known
+	known = loa(archive{own: letter}).Known
 	require.Zero(t, *known.OtherAccounts)
 	require.Zero(t, *known.Similarity)
 	require.False(t, *known.SignedAfterRequest)

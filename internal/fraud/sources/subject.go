@@ -47,7 +47,6 @@ func (Person) LogValue() slog.Value { return slog.StringValue("[person]") }
 // Letter is what is known of a letter of authorization without its text.
 type Letter struct {
 	SHA256        string            // of the file
-	Fingerprint   fraud.Fingerprint // of its text, "" where it could not be read
 	Account       string            // keyed digest of the account that it is for
 	SignedAt      time.Time
 	RequestedAt   time.Time // when the port was asked for
