@@ -115,7 +115,7 @@ func (h *house) campaign(o options, t tier) report {
 	ports := h.settle(whole, l, t.settle)
 	settled := time.Since(began)
 	noMore()
-	r := report{Tier: o.tier, Seed: o.seed, Ledger: "SQLite", Ports: len(ports), Refused: l.refused, Unstarted: len(l.failed), Outcomes: outcomes(ports), Settled: settled.Seconds()}
+	r := report{Tier: o.tier, Seed: o.seed, Ledger: "SQLite", Ports: len(ports), Refused: l.refused, Unstarted: len(l.failed), GivenUp: l.givenUp, Outcomes: outcomes(ports), Settled: settled.Seconds()}
 	if o.postgres {
 		r.Ledger = "PostgreSQL"
 	}

@@ -275,6 +275,9 @@ func (h *house) searchCanaries() []string {
 	}
 	for _, root := range roots {
 		require.NoError(h, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "bin" {
+				return fs.SkipDir
+			}
 			if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "carrier.") {
 				return err
 			}

@@ -122,11 +122,8 @@ func open(t *testing.T, o options) *house {
 // build makes two builds of the lean program. They differ in their stamp alone.
 func (h *house) build() {
 	h.Helper()
-	bin, err := filepath.Abs(filepath.Join("..", "..", "bin", "chaos"))
-	require.NoError(h, err)
-	require.NoError(h, os.MkdirAll(bin, 0o755))
 	for i := range h.builds {
-		h.builds[i] = filepath.Join(bin, fmt.Sprintf("portsaga-%d", i+1))
+		h.builds[i] = h.path("bin", fmt.Sprintf("portsaga-%d", i+1))
 		cmd := exec.CommandContext(h.Context(), "go", "build", "-ldflags", fmt.Sprintf("-s -w -X main.stamp=%d", i+1), "-o", h.builds[i], "github.com/portsaga/portsaga/cmd/portsaga")
 		out, err := cmd.CombinedOutput()
 		require.NoError(h, err, "%s", out)

@@ -81,11 +81,13 @@ type load struct {
 	refused     int      // starts that were refused
 	failed      []string // starts that were never acknowledged
 	decided     map[string]time.Time
+	decisions   map[string]int
+	givenUp     int // ports that people revoked, because their decisions were void again and again
 	revocations []oracle.Revocation
 }
 
 func newLoad(h *house) *load {
-	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}}
+	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}, decisions: map[string]int{}}
 }
 
 // start begins ports at a rate until ctx ends; what was begun is finished within grace.
@@ -230,6 +232,10 @@ func (l *load) mayDecide(id string) bool {
 	return true
 }
 
+// enough is how often people decide on one port before they revoke it: a port that was reset to before its order was sent
+// asks them in vain.
+const enough = 8
+
 func (l *load) decideOn(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -242,7 +248,16 @@ func (l *load) decideOn(ctx context.Context, id string) {
 	if l.choices[id].Rejected {
 		decision = porting.Reject
 	}
+	l.decisions[id]++
+	tired := l.decisions[id] > enough
+	if l.decisions[id] == enough+1 {
+		l.givenUp++
+	}
 	l.mu.Unlock()
+	if tired {
+		_ = l.revoke(ctx, id) // it is asked for again with the next look
+		return
+	}
 	_, _ = l.house.sagas.Decide(ctx, id, l.house.desk.Decide("ben", decision, *status.Challenge)) // it asks again if that was lost
 }
 

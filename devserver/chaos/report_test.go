@@ -27,6 +27,7 @@ type report struct {
 	Ports     int              `json:"ports"`
 	Refused   int              `json:"refused"`   // starts that were refused, such as those of numbers in another port
 	Unstarted int              `json:"unstarted"` // starts that were never acknowledged
+	GivenUp   int              `json:"given_up"`  // ports that people revoked after deciding on them in vain
 	Outcomes  map[string]int   `json:"outcomes"`
 	Faults    int              `json:"faults"`
 	ByKind    map[string]int   `json:"faults_by_kind"`
@@ -51,7 +52,7 @@ func (r report) String() string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "chaos campaign\t%s, seed %d, ledger on %s, %.0f s\n", r.Tier, r.Seed, r.Ledger, r.Seconds)
-	fmt.Fprintf(table, "ports\t%d, %d starts refused, %d never acknowledged; at rest %.0f s after the faults\n", r.Ports, r.Refused, r.Unstarted, r.Settled)
+	fmt.Fprintf(table, "ports\t%d, %d starts refused, %d never acknowledged, %d given up; at rest %.0f s after the faults\n", r.Ports, r.Refused, r.Unstarted, r.GivenUp, r.Settled)
 	lines(table, r.Outcomes)
 	fmt.Fprintf(table, "faults\t%d\n", r.Faults)
 	lines(table, r.ByKind)
