@@ -62,6 +62,23 @@ func TestVerifyWebhook(t *testing.T) {
 }
 
 // FuzzVerifyWebhook: nothing panics, and only what the holder of the secret signed is believed.
+func TestVerifierSaysWhatNewsAreAbout(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	for body, want := range map[string]carrier.Hint{
+		`{"id": "e-1", "type": "order.confirmed", "order": {"port": "pi-1", "version": 2}}`:  {Ref: carrier.Ref{Port: "pi-1", Version: 2}, EventID: "e-1", Raw: "order.confirmed"},
+		`{"id": "e-2", "type": "port-out.sent", "order": {"port": "out-1"}, "port_out": {}}`: {PortOut: "out-1", EventID: "e-2", Raw: "port-out.sent"},
+	} {
+		header := http.Header{}
+		header.Set(SignatureHeader, Sign("s3cret", []byte(body), now))
+		hint, err := Verifier{Secret: "s3cret"}.News(header, []byte(body), now)
+		require.NoError(t, err)
+		require.Equal(t, want, hint)
+		_, err = Verifier{Secret: "guessed"}.News(header, []byte(body), now)
+		require.Equal(t, "webhook-forged", porting.CodeOf(err))
+	}
+}
+
 func FuzzVerifyWebhook(f *testing.F) {
 	now := time.Unix(1_700_000_000, 0)
 	body := []byte(`{"id":"evt-1","order":{"port":"p","version":1}}`)

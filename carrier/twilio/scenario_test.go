@@ -1,6 +1,7 @@
 package twilio_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/portsaga/portsaga/carrier"
 	"github.com/portsaga/portsaga/carrier/gatewaytest"
+	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/carrier/twilio"
 	"github.com/portsaga/portsaga/carrier/twilio/twiliotest"
 	"github.com/portsaga/portsaga/porting"
@@ -27,6 +29,34 @@ func playAt(t *testing.T, scenario string, clock porting.Clock) (*twilio.Client,
 	_, err := c.Submit(t.Context(), lsr)
 	require.NoError(t, err)
 	return c, s, lsr
+}
+
+// Every scenario of the simulator plays here too. Where each comes to without a further request of ours is told below; what needs
+// several requests the conformance suite plays.
+func TestEveryScenario(t *testing.T) {
+	t.Parallel()
+	ends := map[string]carrier.State{gatewaytest.RejectsThenFix: carrier.StateRejected, gatewaytest.Silent: carrier.StatePending}
+	for name := range simulator.Builtin() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, twiliotest.Options{Clock: fast()})
+			s.Choose("played", name)
+			c, lsr := connect(t, s.Settings(twiliotest.NewBook())), order("played")
+			require.Eventually(t, func() bool {
+				shortly, cancel := context.WithTimeout(t.Context(), time.Second/2) // one carrier lets requests hang
+				defer cancel()
+				_, err := c.Submit(shortly, lsr)
+				return err == nil
+			}, patience, glance)
+			want, told := ends[name]
+			if !told {
+				want = carrier.StateActive // Twilio moves the numbers by itself
+			}
+			st := await(t, c, lsr.Ref, want)
+			require.Equal(t, want == carrier.StateActive, !st.FOC.IsZero())
+			require.Equal(t, []string{gatewaytest.Submitted}, s.Effects("played"))
+		})
+	}
 }
 
 func TestTheDateSlips(t *testing.T) {
