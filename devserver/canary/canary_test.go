@@ -17,8 +17,20 @@ import (
 // the one that is sealed nobody is found anywhere. In the other one, which is the control, people are found wherever sealing
 // is what hides them; and then, when somebody careless has written one down there, in every other store as well.
 func TestNobodyIsFound(t *testing.T) {
+	requireNobodyIn(t, openHouse(t, true), openHouse(t, false), full())
+}
+
+// The same with a ledger in PostgreSQL, whose files and write-ahead log are searched, and with the story of every day.
+func TestNobodyIsFoundInPostgreSQL(t *testing.T) {
+	if !full() {
+		t.Skip("make canary runs it")
+	}
+	requireNobodyIn(t, openHouseOn(t, true, t.TempDir(), postgresBooks(t)), openHouseOn(t, false, t.TempDir(), postgresBooks(t)), false)
+}
+
+func requireNobodyIn(t *testing.T, sealed, control *house, everything bool) {
+	t.Helper()
 	ctx := t.Context()
-	sealed, control := openHouse(t, true), openHouse(t, false)
 	usual := slog.Default()
 	slog.SetDefault(sealed.logger)
 	t.Cleanup(func() { slog.SetDefault(usual) })
@@ -26,7 +38,7 @@ func TestNobodyIsFound(t *testing.T) {
 	var living errgroup.Group
 	for _, h := range []*house{sealed, control} {
 		living.Go(func() error {
-			ended, err := h.live(ctx)
+			ended, err := h.live(ctx, everything)
 			h.Logf("ports of the house that is sealed (%t) by their ends: %v", h.sealed, ended)
 			return err
 		})
@@ -47,7 +59,7 @@ func TestNobodyIsFound(t *testing.T) {
 	}
 	for _, s := range without {
 		switch s.name {
-		case temporalFiles, temporalWAL, temporalRows, histories:
+		case temporalFiles, temporalWAL, temporalRows, histories, bundles:
 			require.NotEmpty(t, s.hits, "without sealing, %s", s.name)
 		case visibility: // shows the failure of a step that is being tried again, if there is one at the moment
 		default:

@@ -4,12 +4,9 @@ package canary
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,23 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/portsaga/portsaga/devserver/allinone"
-	"github.com/portsaga/portsaga/internal/cli"
 )
-
-// In a process that has this variable the test binary is the program.
-const asProgram = "PORTSAGA_CANARY_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		code := cli.Main(ctx, os.Args, cli.SystemStreams(), allinone.NewDev)
-		stop()
-		os.Exit(code)
-	}
-	m.Run()
-}
 
 // The memory of a process that works on orders holds them in the clear: it must not become a file. A dev is killed as the
 // kernel kills a program that went wrong, where cores are allowed, however large. It leaves none. The control, which hides
@@ -70,7 +51,7 @@ func crash(t *testing.T, settings ...string) crashed {
 	file := filepath.Join(dir, "order.yaml")
 	require.NoError(t, os.WriteFile(file, order, 0o600))
 	said := &journal{}
-	dev := program(t, dir, settings, "dev", "--port", "0", "--ui-port", "0")
+	dev := mayDump(program(t, dir, settings, "dev", "--port", "0", "--ui-port", "0"))
 	dev.Stdout, dev.Stderr = said, said
 	require.NoError(t, dev.Start())
 	ended := make(chan error, 1)
@@ -90,15 +71,11 @@ func crash(t *testing.T, settings ...string) crashed {
 // starts is how long a dev may take to be up on a busy machine.
 const starts = 2 * time.Minute
 
-// program is a run of portsaga in a directory of its own, where it may leave a core of any size.
-func program(t *testing.T, dir string, settings []string, args ...string) *exec.Cmd {
-	t.Helper()
-	self, err := os.Executable()
-	require.NoError(t, err)
-	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PORTSAGA_") || strings.HasPrefix(v, "TEMPORAL_") })
-	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `ulimit -c unlimited && exec "$0" "$@"`, self}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = slices.Concat(inherited, []string{asProgram + "=1", "GOTRACEBACK=crash", "HOME=" + dir, "PORTSAGA_DIR=" + filepath.Join(dir, "state"), "PORTSAGA_FRAUD_OFF=true"}, settings)
+// mayDump lets a run leave a core of any size.
+func mayDump(cmd *exec.Cmd) *exec.Cmd {
+	cmd.Args = append([]string{"sh", "-c", `ulimit -c unlimited && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	cmd.Env = append(cmd.Env, "GOTRACEBACK=crash", "PORTSAGA_FRAUD_OFF=true")
 	return cmd
 }
 

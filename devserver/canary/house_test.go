@@ -50,6 +50,7 @@ type house struct {
 	*testing.T
 	sealed  bool
 	dir     string
+	books   books
 	log     *journal // of the process
 	spans   *journal
 	tells   *telemetry.Telemetry
@@ -97,7 +98,13 @@ func (*journal) Shutdown(context.Context) error { return nil }
 // openHouse starts a deployment with everything that it can tell switched on, sealed or not.
 func openHouse(t *testing.T, sealed bool) *house {
 	t.Helper()
-	h := &house{T: t, sealed: sealed, dir: t.TempDir(), log: &journal{}, spans: &journal{}, people: approvaltest.NewDesk(t), mail: notifytest.Start(t), numbers: &directory{}}
+	dir := t.TempDir()
+	return openHouseOn(t, sealed, dir, sqliteBooks(dir))
+}
+
+func openHouseOn(t *testing.T, sealed bool, dir string, b books) *house {
+	t.Helper()
+	h := &house{T: t, sealed: sealed, dir: dir, books: b, log: &journal{}, spans: &journal{}, people: approvaltest.NewDesk(t), mail: notifytest.Start(t), numbers: &directory{}}
 	h.logger = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.clock = tuesday(time.Now())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -147,7 +154,7 @@ func (h *house) clients(ctx context.Context) (everybody, workers client.Client) 
 	require.NoError(h, h.tells.Observe(&o))
 	forWorkers := o
 	if h.sealed {
-		books, err := ledger.Open(ctx, filepath.Join(h.dir, "keys.db"))
+		books, err := ledger.Open(ctx, h.books.keys)
 		require.NoError(h, err)
 		h.Cleanup(func() { require.NoError(h, books.Close()) })
 		keys := codec.TenantKeys(filepath.Join(h.dir, "tenant-keys"))
@@ -189,7 +196,7 @@ func (h *house) openNeighbours(ctx context.Context) {
 	calls, err := h.tells.Calls()
 	require.NoError(h, err)
 	h.neighbours, err = worker.Open(ctx, worker.Settings{
-		Ledger: filepath.Join(h.dir, "ledger.db"), KeyFile: filepath.Join(h.dir, "key"), CreateKey: true, RulesDir: h.rules(),
+		Ledger: h.books.ledger, KeyFile: filepath.Join(h.dir, "key"), CreateKey: true, RulesDir: h.rules(),
 		Carrier: "simulator", CarrierURL: h.clumsyLine(), CarrierTimeout: 2 * time.Second, AllowScaledClock: true, Calls: calls,
 		Registry: h.people.Registry, RegistryRoots: h.people.Roots, SigningKey: h.people.Signing, WatermarkFile: filepath.Join(h.dir, "gate.mark"),
 		Notify: h.channels(), Audit: worker.AuditSettings{Checkpoints: []string{h.checkpoints() + "/"}}, Log: h.logger,

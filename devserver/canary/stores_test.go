@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -18,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -26,7 +26,6 @@ import (
 
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
-	"github.com/portsaga/portsaga/worker"
 )
 
 // store is a place where something was written, with all that is in it.
@@ -49,6 +48,7 @@ const (
 	auditLog      = "audit log"
 	exchanges     = "exchanges"
 	checkpoints   = "checkpoints"
+	bundles       = "exported evidence"
 	otherFiles    = "other files"
 	processLog    = "log of the process"
 	metrics       = "metrics"
@@ -70,55 +70,49 @@ func (h *house) stores(ctx context.Context) []store {
 		h.readHistories(ctx),
 		{ledgerFiles, files[ledgerFiles]},
 		{ledgerWAL, files[ledgerWAL]},
-		{ledgerRows, h.rows(ctx, ".")},
+		{ledgerRows, h.books.rows(ctx, h)},
 	}
 	found = append(found, h.readLedger(ctx)...)
-	return append(found, h.readVisibility(ctx), store{checkpoints, files[checkpoints]}, store{otherFiles, files[otherFiles]},
+	return append(found, h.readVisibility(ctx), h.readEvidence(ctx), store{checkpoints, files[checkpoints]}, store{otherFiles, files[otherFiles]},
 		store{processLog, h.log.bytes()}, h.readMetrics(ctx), store{traces, h.spans.bytes()})
 }
 
 // settle has everything written that waits: a checkpoint, metrics that are counted, spans that are batched.
 func (h *house) settle(ctx context.Context) {
 	h.Helper()
-	settings := worker.AuditSettings{Checkpoints: []string{h.checkpoints() + "/"}}
-	signer, err := worker.OpenCheckpointer(ctx, h.neighbours.Ledger, settings, h.people.Signing)
-	require.NoError(h, err)
-	_, err = signer.Once(ctx)
+	_, err := h.checkpointer(ctx).Once(ctx)
 	require.NoError(h, err)
 	last := "settled " + rand.Text()
 	_, span := h.tells.Tracer().Start(ctx, last)
 	span.End()
 	require.Eventually(h, func() bool { return bytes.Contains(h.spans.bytes(), []byte(last)) }, flushed, glance, "spans are sent in batches")
-	for _, name := range []string{"ledger.db", "keys.db"} {
-		h.copyIntoFile(ctx, filepath.Join(h.dir, name))
-	}
-}
-
-// copyIntoFile brings what is in a write-ahead log into its database. The log stays as it is.
-func (h *house) copyIntoFile(ctx context.Context, name string) {
-	h.Helper()
-	if _, err := os.Stat(name); err != nil {
-		return // nothing is sealed here
-	}
-	db, err := sql.Open("sqlite", "file:"+name+"?_pragma=busy_timeout(10000)")
-	require.NoError(h, err)
-	_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
-	require.NoError(h, err)
-	require.NoError(h, db.Close())
+	h.books.settle(ctx, h)
 }
 
 // files are those of the house, by store.
 func (h *house) files() map[string][]byte {
 	h.Helper()
 	byStore := map[string][]byte{}
-	require.NoError(h, filepath.WalkDir(h.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	for _, dir := range []string{h.dir, h.books.data} {
+		if dir == "" {
+			continue
 		}
-		text, err := os.ReadFile(path)
-		byStore[storeOf(path)] = append(byStore[storeOf(path)], text...)
-		return err
-	}))
+		require.NoError(h, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) || (err == nil && !d.Type().IsRegular()) {
+				return nil // a database has files that come and go
+			}
+			text, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			store := storeOf(path)
+			if dir == h.books.data {
+				store = postgresStoreOf(path)
+			}
+			byStore[store] = append(byStore[store], text...)
+			return err
+		}))
+	}
 	return byStore
 }
 
@@ -140,23 +134,30 @@ func storeOf(path string) string {
 	}
 }
 
-// rows are all values of all tables in the databases of a directory: in a file a long one may be cut into pages.
+// rows are all values of all tables in the SQLite databases of a directory: in a file a long one may be cut into pages.
 func (h *house) rows(ctx context.Context, dir string) []byte {
 	h.Helper()
 	names, err := filepath.Glob(filepath.Join(h.dir, dir, "*.db"))
 	require.NoError(h, err)
 	require.NotEmpty(h, names)
-	var all bytes.Buffer
+	var all []byte
 	for _, name := range names {
-		db, err := sql.Open("sqlite", "file:"+name+"?mode=ro&_pragma=busy_timeout(10000)")
-		require.NoError(h, err)
-		for _, table := range values(ctx, h, db, "SELECT name FROM sqlite_master WHERE type = 'table'") {
-			for _, value := range values(ctx, h, db, `SELECT * FROM "`+string(table)+`"`) {
-				all.Write(append(value, '\n'))
-			}
-		}
-		require.NoError(h, db.Close())
+		all = append(all, tables(ctx, h, "sqlite", "file:"+name+"?mode=ro&_pragma=busy_timeout(10000)", "SELECT name FROM sqlite_master WHERE type = 'table'")...)
 	}
+	return all
+}
+
+// tables are all values of the tables that a query names.
+func tables(ctx context.Context, t require.TestingT, driver, dsn, names string) []byte {
+	db, err := sql.Open(driver, dsn)
+	require.NoError(t, err)
+	var all bytes.Buffer
+	for _, table := range values(ctx, t, db, names) {
+		for _, value := range values(ctx, t, db, `SELECT * FROM "`+string(table)+`"`) {
+			all.Write(append(value, '\n'))
+		}
+	}
+	require.NoError(t, db.Close())
 	return all.Bytes()
 }
 
@@ -201,14 +202,9 @@ func (h *house) readHistories(ctx context.Context) store {
 	h.Helper()
 	var all []byte
 	for _, w := range h.workflows(ctx) {
-		events := h.raw.GetWorkflowHistory(ctx, w.GetExecution().GetWorkflowId(), w.GetExecution().GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		for events.HasNext() {
-			event, err := events.Next()
-			require.NoError(h, err)
-			text, err := proto.Marshal(event)
-			require.NoError(h, err)
-			all = append(all, text...)
-		}
+		text, err := proto.Marshal(h.history(ctx, w.GetExecution().GetWorkflowId(), w.GetExecution().GetRunId()))
+		require.NoError(h, err)
+		all = append(all, text...)
 	}
 	return store{histories, all}
 }

@@ -65,7 +65,7 @@ ends: completed`,
 }
 
 // story is what happens in a house: in CI one port of each kind, otherwise every scenario that there is.
-func story(t require.TestingT) []chapter {
+func story(t require.TestingT, everything bool) []chapter {
 	var all []chapter
 	for _, name := range slices.Sorted(maps.Keys(told)) {
 		sc, err := simulate.Parse(name, []byte(told[name]))
@@ -79,7 +79,7 @@ func story(t require.TestingT) []chapter {
 	}
 	for _, sc := range slices.Concat(simulate.Builtin(), simulate.BuiltinPortOuts()) {
 		c, always := short[sc.Name]
-		if always || full() {
+		if always || everything {
 			c.scenario = sc
 			all = append(all, c)
 		}
@@ -98,8 +98,8 @@ const sideBySide = 12
 
 // live plays the whole story for a while, and returns how many ports ended in each way. What has not ended by then stays open:
 // on a busy machine people are late for clocks that run this fast. The mail server refuses its first recipients by name.
-func (h *house) live(ctx context.Context) (map[porting.Outcome]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, while())
+func (h *house) live(ctx context.Context, everything bool) (map[porting.Outcome]int, error) {
+	ctx, cancel := context.WithTimeout(ctx, while(everything))
 	defer cancel()
 	quick, err := simulate.Find("revoke-before-submit")
 	if err != nil {
@@ -117,7 +117,7 @@ func (h *house) live(ctx context.Context) (map[porting.Outcome]int, error) {
 	var playing errgroup.Group
 	ended := map[porting.Outcome]int{}
 	playing.SetLimit(sideBySide)
-	for _, c := range story(h) {
+	for _, c := range story(h, everything) {
 		playing.Go(func() error {
 			outcome, err := h.play(ctx, c)
 			mu.Lock()
@@ -130,8 +130,8 @@ func (h *house) live(ctx context.Context) (map[porting.Outcome]int, error) {
 }
 
 // while is how long a story may take.
-func while() time.Duration {
-	if full() {
+func while(everything bool) time.Duration {
+	if everything {
 		return 10 * time.Minute
 	}
 	return 45 * time.Second

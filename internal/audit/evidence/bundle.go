@@ -122,6 +122,20 @@ func (b Bundle) Write(w io.Writer) error {
 	return out.Close()
 }
 
+// WriteFiles writes the files of a bundle one behind the other, as they are before they are packed.
+func (b Bundle) WriteFiles(w io.Writer) error {
+	files, err := b.files()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if _, err := fmt.Fprintf(w, "%s\n%s\n", name, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b Bundle) files() (map[string][]byte, error) {
 	files := map[string][]byte{fileCheckpoint: b.Checkpoint}
 	parts := map[string]any{fileLeaves: b.Leaves, fileEarlier: b.Earlier}

@@ -26,7 +26,11 @@ const EnvDSN = "PORTSAGA_TEST_POSTGRES"
 // Server is a PostgreSQL server.
 type Server struct {
 	admin *url.URL
+	data  string
 }
+
+// Data is the directory of its files, where everything is that it has written. It is "" of a server that is not ours.
+func (s *Server) Data() string { return s.data }
 
 // Start returns a server that is gone when the test ends. It skips the test where there is no PostgreSQL.
 func Start(t testing.TB) *Server {
@@ -34,7 +38,7 @@ func Start(t testing.TB) *Server {
 	if dsn := os.Getenv(EnvDSN); dsn != "" {
 		admin, err := url.Parse(dsn)
 		require.NoError(t, err)
-		return &Server{admin}
+		return &Server{admin: admin}
 	}
 	initdb, pgCtl := Program(t, "initdb"), Program(t, "pg_ctl")
 	runAs := User(t)
@@ -57,7 +61,7 @@ func Start(t testing.TB) *Server {
 	run(t, command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
 	run(t, command(pgCtl, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", fmt.Sprintf("-c listen_addresses='' "+
 		"-c unix_socket_directories=%s -c fsync=off -c full_page_writes=off -c timezone=Asia/Kathmandu", dir), "start"))
-	return &Server{&url.URL{
+	return &Server{data: data, admin: &url.URL{
 		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
 		RawQuery: url.Values{"host": {dir}}.Encode(),
 	}}
