@@ -146,3 +146,34 @@ func TestRecipientsAreRemembered(t *testing.T) {
 		})
 	}
 }
+
+// A thief waits until people have approved, and changes the contact then: the approval counts no more, and people look again.
+func TestAChangeAfterTheApprovalBringsAPortOutBack(t *testing.T) {
+	t.Parallel()
+	d := newSignedDonor(t, false)
+	d.withFraudDesk(&network{down: true}) // so that people look
+	g, err := guard.Open(t.Context(), d.Ledger, d.Vault, guard.Options{}, time.Now())
+	require.NoError(t, err)
+	d.Leaving.Guard = activities.GuardedBy(g)
+	contact := func(address string, ago time.Duration) {
+		c := guard.Contact{Contact: porting.Contact{Email: address}}
+		require.NoError(t, g.SetContact(t.Context(), g.Number("", mobileNumber), c, "desk", time.Now().Add(-ago)))
+	}
+	contact("sam@example.com", 900*time.Hour)
+	screen := func() { d.found = asSaga[porting.Findings](d, porting.WorkflowPortOut, d.ScreenLeaving, d.in) }
+	screen()
+	require.Equal(t, porting.RiskMedium, d.found.Risk, "%v", d.found.Notes)
+	by := d.decided("ben")
+
+	contact("thief@example.com", time.Minute)
+	given := d.approve(porting.WorkflowPortOut, approve, by)
+	require.NotNil(t, given.Withheld)
+	require.Equal(t, porting.RiskRose, given.Withheld.Reason)
+	require.Equal(t, porting.RiskHigh, given.Found.Risk)
+	require.Contains(t, fmt.Sprint(given.Found.Notes), "another contact changed within the last three days")
+	require.Equal(t, porting.Policy{People: 2, Teams: 2, Hardware: 1}, *given.Found.Policy)
+	require.Empty(t, d.answers(d.in.Request.ID))
+
+	require.NotNil(t, d.approve(porting.WorkflowPortOut, approve, by).Withheld, "nor does it count afterwards")
+	require.Empty(t, d.answers(d.in.Request.ID))
+}

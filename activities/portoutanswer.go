@@ -200,6 +200,9 @@ func (a *Activities) mayBeApproved(ctx context.Context, pack *rules.Pack, in por
 	if withheld, err := a.forbidden(ctx, plan, in); withheld != nil || err != nil {
 		return withheld, err
 	}
+	if withheld, err := a.gotWorse(ctx, in); withheld != nil || err != nil {
+		return withheld, err
+	}
 	if a.Approvals == nil {
 		return nil, nil
 	}
@@ -261,6 +264,19 @@ func (a *Activities) forbidden(ctx context.Context, plan porting.AnswerPlan, in 
 		return nil, nil
 	}
 	return &porting.AnswerGiven{Withheld: no, Known: &known}, nil
+}
+
+// gotWorse looks once more for signs of fraud, and withholds an approval that was given on less. Policy's own word at the last
+// moment cannot wait for that.
+func (a *Activities) gotWorse(ctx context.Context, in porting.AnswerInput) (*porting.AnswerGiven, error) {
+	if in.Answer.Last {
+		return nil, nil
+	}
+	found, err := a.freshLook(ctx, screenInputOf(in.Leaving), in.Findings)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	return &porting.AnswerGiven{Withheld: rose(*found), Found: found}, nil
 }
 
 // isLastMoment refuses policy's word before its time.

@@ -137,6 +137,7 @@ type AnswerGiven struct {
 	Fenced   bool          `json:"fenced,omitempty"`   // withheld because the subscriber had revoked
 	Run      string        `json:"run,omitempty"`      // of the saga, as the gate sees it, where the decisions are void
 	Known    *Known        `json:"known,omitempty"`    // withheld because the ledger knows other than the saga
+	Found    *Findings     `json:"found,omitempty"`    // withheld because this is worse than what people decided on
 }
 
 // Known is what the ledger knows of a port-out, and the gate believes alone.

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -37,11 +38,13 @@ type leave struct {
 	revoke   *bool             // whether the subscriber may stop the port through us; with authority when nil
 	down     map[string]down   // steps that do not answer for a while
 	withheld []porting.Refusal // by the gate, one a try
+	worse    *porting.Findings // what the gate finds when it looks again, once
 	knows    *porting.Known    // what the ledger has, and the gate believes alone; nil where it does not look
 	idle     bool              // the recipient never activates
 	ruleless bool              // no pack is for the numbers
 	defiant  bool              // the recipient moves the numbers although we cancelled
 	back     porting.Outcome   // how the port-back ends; completed when empty
+	backIn   time.Duration     // how long it takes; a day when zero
 	script   []leaveBeat
 }
 
@@ -298,6 +301,10 @@ func (w *leaveWorld) answer(in porting.AnswerInput) porting.AnswerGiven {
 			return porting.AnswerGiven{Status: w.carrier, Withheld: no, Known: k}
 		}
 	}
+	if found := w.plays.worse; found != nil && in.Answer.Kind == porting.AnswerApprove && !in.Answer.Last {
+		w.plays.worse = nil
+		return porting.AnswerGiven{Status: w.carrier, Withheld: &porting.Refusal{Reason: porting.RiskRose, Note: "the contact changed"}, Found: found}
+	}
 	if len(w.plays.withheld) > 0 && in.Answer.Kind == porting.AnswerApprove && !in.Answer.Last {
 		no := w.plays.withheld[0]
 		w.plays.withheld = w.plays.withheld[1:]
@@ -344,7 +351,7 @@ func (w *leaveWorld) portBack(ctx workflow.Context, in porting.PortInput) (porti
 	if outcome == "" {
 		outcome = porting.OutcomeCompleted
 	}
-	err := workflow.Sleep(ctx, day)
+	err := workflow.Sleep(ctx, cmp.Or(w.plays.backIn, day))
 	return porting.Status{ID: in.ID, Outcome: outcome}, err
 }
 

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,15 @@ func TestPortOutAnswers(t *testing.T) {
 		{leave{name: "held and resumed", risk: porting.RiskMedium, people: 1, script: []leaveBeat{then(h, holdIt), then(2*h, resumeIt), then(3*h, approveIt)}}, porting.AnswerApprove, "", "people", porting.OutcomeCompleted, false},
 		{leave{name: "never activated", idle: true}, porting.AnswerApprove, "", "checks", porting.OutcomeExpired, false},
 		{leave{name: "the gate does not believe the checks", withheld: []porting.Refusal{{Reason: porting.ApprovalVoid, Note: "screened anew"}}}, porting.AnswerApprove, "", "policy", porting.OutcomeCompleted, true},
+		{
+			leave{name: "worse at the gate, and people look again", risk: porting.RiskMedium, people: 1, worse: worse(), script: []leaveBeat{then(2*h, approveIt), then(4*h, approveIt)}},
+			porting.AnswerApprove, "", "people", porting.OutcomeCompleted, false,
+		},
+		{
+			leave{name: "worse at the gate, and nobody looks again", risk: porting.RiskMedium, people: 1, worse: worse(), grounds: []porting.Reason{porting.SuspectedFraud}, script: []leaveBeat{then(2*h, approveIt)}},
+			porting.AnswerRefuse, porting.SuspectedFraud, "policy", porting.OutcomeRejected, false,
+		},
+		{leave{name: "worse at the gate than the checks found", worse: worse()}, porting.AnswerApprove, "", "policy", porting.OutcomeCompleted, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -72,6 +82,11 @@ func TestPortOutAnswers(t *testing.T) {
 			require.Equal(t, c.attention, w.attention, "%s", w.events())
 		})
 	}
+}
+
+// worse is what the gate finds when something changed after the decision.
+func worse() *porting.Findings {
+	return &porting.Findings{Risk: porting.RiskHigh, Notes: []string{"fraud policy: the contact changed"}, Policy: &porting.Policy{People: 1}, Nonce: "anew"}
 }
 
 // The operator's page says who is waited for, what can be done, and what happens if nobody acts.
@@ -149,6 +164,51 @@ func TestADisputedPortOutComesBack(t *testing.T) {
 
 	late := letGo(t, leave{script: []leaveBeat{then(40*h, asks(porting.MsgDispute, porting.Dispute{By: "ben@care"}))}})
 	late.requireEnd(porting.OutcomeCompleted, "")
+}
+
+// A port-back has the clock of a reverse port, then that of a dispute; a person hears of each that ends. The number may be back
+// after the first, and what is not back after the second is lost to this port.
+func TestTheClocksOfADispute(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		takes   time.Duration
+		called  int
+		outcome porting.Outcome
+	}{
+		"back in time":                   {day, 0, porting.OutcomeReversed},
+		"back after the reverse clock":   {pack["reverse"] + h, 1, porting.OutcomeReversed},
+		"not back after the dispute":     {pack["reverse"] + pack["dispute"] + 30*day, 2, porting.OutcomeDisputed},
+		"back at the end of the dispute": {pack["reverse"] + pack["dispute"] - h, 1, porting.OutcomeReversed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newLeaveWorld(t, leave{backIn: c.takes, script: []leaveBeat{then(5*h, dispute)}})
+			w.execute()
+			w.requireEnd(c.outcome, porting.UnauthorisedPort)
+			called := 0
+			for _, e := range w.status().Timeline {
+				if strings.Contains(e.Note, "the numbers are not back") {
+					called++
+				}
+			}
+			require.Equal(t, c.called, called, "%v", w.status().Timeline)
+			require.Equal(t, c.called > 0, w.attention)
+		})
+	}
+}
+
+// Whoever is to decide is warned when half and four fifths of the time are gone, and told of the last moment.
+func TestTheAnswersClockWarns(t *testing.T) {
+	t.Parallel()
+	w := letGo(t, leave{risk: porting.RiskMedium, people: 1})
+	var warned []time.Duration
+	for _, e := range w.status().Timeline {
+		if e.Event == porting.EventWarned {
+			warned = append(warned, e.At.Sub(start))
+		}
+	}
+	require.Equal(t, []time.Duration{day / 2, day * 4 / 5, day * 9 / 10}, warned)
+	require.Equal(t, day*9/10, w.answeredAfter().Round(time.Minute))
 }
 
 // A request is the recipient's, so cancelling the saga does not leave it without an answer.

@@ -168,7 +168,7 @@ func (s *portOut) holdBack(ctx workflow.Context, due porting.PortOutAnswer, give
 		return nil
 	}
 	if due.Kind == porting.AnswerApprove && !due.Last {
-		s.void(given.Run, nil)
+		s.void(given.Run, given.Found)
 		s.distrust()
 		return nil
 	}
