@@ -130,6 +130,34 @@ func TestPlanOfAnAnswer(t *testing.T) {
 	require.NotNil(t, none.Refused)
 }
 
+// The pack says who may stop a port-out: in the United States the donor, with authority of the subscriber; in France and Spain
+// the recipient alone; in Nigeria nobody, once the text is sent.
+func TestWhoMayStopAPortOut(t *testing.T) {
+	t.Parallel()
+	d := newDonor(t)
+	monday := time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
+	for pack, want := range map[string]struct {
+		donor, recipient, evidence bool
+	}{
+		"us-wireless": {donor: true, recipient: true, evidence: true},
+		"fr-mobile":   {recipient: true},
+		"es-mobile":   {recipient: true},
+		"ng":          {},
+	} {
+		of := numberOf[pack]
+		plan := d.plan(porting.PortOutRequest{ID: "x", Kind: of.kind, Numbers: []porting.Number{of.number}, ReceivedAt: monday})
+		require.Equal(t, pack, plan.Jurisdiction)
+		require.Equal(t, want.donor, plan.Revocation.Allowed, pack)
+		require.Equal(t, want.evidence, plan.Revocation.Evidence != "", pack)
+		require.Equal(t, want.donor, plan.Lawful(porting.AuthorizationRevoked), "%s: a ground to refuse where a donor may stop it, and nowhere else", pack)
+		rules, err := d.Rules.Pack(plan.Pack)
+		require.NoError(t, err)
+		elsewhere, err := rules.Cancel(time.Time{}, monday, "recipient")
+		require.NoError(t, err)
+		require.Equal(t, want.recipient, elsewhere.Allowed, pack)
+	}
+}
+
 func TestScreenLeaving(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
