@@ -75,6 +75,7 @@ func (d *desk) guess(t *testing.T, number porting.Number, guesses int) map[strin
 	answers := map[string]int{}
 	var next atomic.Int64
 	var together sync.WaitGroup
+	begun := time.Now()
 	for range 32 {
 		together.Go(func() {
 			for i := next.Add(1); i <= int64(guesses); i = next.Add(1) {
@@ -91,5 +92,6 @@ func (d *desk) guess(t *testing.T, number porting.Number, guesses int) map[strin
 		})
 	}
 	together.Wait()
+	t.Logf("%d guesses at %s, %.0f a second", guesses, number, float64(guesses)/time.Since(begun).Seconds())
 	return answers
 }
