@@ -177,3 +177,17 @@ func TestAChangeAfterTheApprovalBringsAPortOutBack(t *testing.T) {
 	require.NotNil(t, d.approve(porting.WorkflowPortOut, approve, by).Withheld, "nor does it count afterwards")
 	require.Empty(t, d.answers(d.in.Request.ID))
 }
+
+// What a service of our own tells of an account and what the ledger remembers of it are one evidence.
+func TestTwoMemoriesOfAnAccount(t *testing.T) {
+	t.Parallel()
+	d, g := withRealGuard(t)
+	d.Fraud.Sources = append(d.Fraud.Sources, knows("account", fraud.Account{NewPayer: new(fraud.AgeOf(time.Now(), time.Now()))}))
+	for _, ago := range []time.Duration{900 * time.Hour, time.Hour} {
+		c := guard.Contact{Contact: porting.Contact{Email: "sam@example.com"}}
+		require.NoError(t, g.SetContact(t.Context(), g.Number("", mobileNumber), c, "desk", time.Now().Add(-ago)))
+	}
+	notes := fmt.Sprint(screenedLeaving(d).Notes)
+	require.Contains(t, notes, "or a new card, paid within the last week")
+	require.Contains(t, notes, "another contact changed within the last three days")
+}

@@ -23,11 +23,11 @@ func (a *Activities) knowOrder(e *fraud.Evidence, in porting.ScreenInput, came d
 	if o.CSR != nil {
 		e.Know(sources.Identity(match.Order(o)))
 	}
-	if phone, err := porting.ParseNumber(o.Subscriber.Contact.Phone); err == nil && !e.Has("contact") {
-		e.Know(fraud.Contact{IsTheNumber: new(slices.Contains(o.Numbers, phone))})
+	if phone, err := porting.ParseNumber(o.Subscriber.Contact.Phone); err == nil {
+		e.Fill(fraud.Contact{IsTheNumber: new(slices.Contains(o.Numbers, phone))})
 	}
-	if a.fromAbroad(in) && !e.Has("place") {
-		e.Know(fraud.Place{CountryDiffers: new(true)})
+	if a.fromAbroad(in) {
+		e.Fill(fraud.Place{CountryDiffers: new(true)})
 	}
 }
 

@@ -14,6 +14,9 @@ type FraudSettings struct {
 	Marked string `split_words:"true" desc:"file with numbers that are worth an attack: one, or the beginning of many, on a line"`
 	Off    bool   `split_words:"true" desc:"judge no port by a policy; for tests of other things"`
 
+	ServiceURL    string `split_words:"true" desc:"service of your own that knows what nobody else does of accounts, places, networks and recipients"`
+	ServiceSecret string `split_words:"true" desc:"file with the bearer token for that service"`
+
 	CamaraURL      string `split_words:"true" desc:"CAMARA APIs of a mobile network"`
 	CamaraTokenURL string `split_words:"true" desc:"where that network gives tokens"`
 	CamaraClient   string `split_words:"true" desc:"client ID at that network"`
@@ -38,6 +41,14 @@ func openFraud(s FraudSettings) (*activities.Fraud, error) {
 		return nil, err
 	}
 	desk := &activities.Fraud{Policy: policy, HighValue: marked}
+	if s.ServiceURL != "" {
+		secret, err := config.ReadSecret(s.ServiceSecret)
+		if err != nil {
+			return nil, err
+		}
+		ours := &sources.Service{Root: s.ServiceURL, Secret: sources.Secret(secret)}
+		desk.Sources = append(desk.Sources, ours.Sources()...)
+	}
 	if s.CamaraURL != "" {
 		tokens, err := camaraTokens(s)
 		if err != nil {

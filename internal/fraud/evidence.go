@@ -1,6 +1,9 @@
 package fraud
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Evidence is all that is known about a port at an instant, by source. A source that is left out was not asked.
 type Evidence struct {
@@ -94,6 +97,45 @@ func (e *Evidence) Miss(source string, why Why) {
 	if report := at.in(e); report.Field(reportKnown).IsNil() {
 		report.Field(reportMissing).SetString(string(why))
 	}
+}
+
+// Fill adds what a source tells to what the evidence has of it already. A fact that is there stays.
+func (e *Evidence) Fill(facts Facts) {
+	var told Evidence
+	facts.into(&told)
+	for _, at := range sources {
+		from, into := at.in(&told).Field(reportKnown), at.in(e).Field(reportKnown)
+		switch {
+		case from.IsNil():
+		case into.IsNil():
+			facts.into(e)
+		default:
+			fill(into.Elem(), from.Elem())
+		}
+	}
+}
+
+func fill(into, from reflect.Value) {
+	for i := range into.NumField() {
+		if into.Field(i).IsNil() {
+			into.Field(i).Set(from.Field(i))
+		}
+	}
+}
+
+// Of returns the facts of a source, or why there are none.
+func (e *Evidence) Of(source string) (Facts, Why) {
+	at, ok := sources[source]
+	if !ok {
+		return nil, NotAsked
+	}
+	if known := at.in(e).Field(reportKnown); !known.IsNil() {
+		return known.Elem().Interface().(Facts), ""
+	}
+	if why := Why(at.in(e).Field(reportMissing).String()); why != "" {
+		return nil, why
+	}
+	return nil, NotTold
 }
 
 // MissRest gives the reason for every source of which the evidence has neither facts nor a reason.

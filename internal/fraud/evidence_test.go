@@ -120,3 +120,24 @@ func TestKnowAndMiss(t *testing.T) {
 	require.False(t, e.Has("astrology"))
 	require.Panics(t, func() { e.Miss("astrology", fraud.TimedOut) })
 }
+
+// Of two that tell, the first is believed, fact by fact; and a source that tells nothing takes nothing away.
+func TestEvidenceIsFilled(t *testing.T) {
+	t.Parallel()
+	var e fraud.Evidence
+	e.Miss("account", fraud.TimedOut)
+	e.Fill(fraud.Account{Failed24h: new(2), PINCreated: new(fraud.None())})
+	e.Fill(fraud.Account{Failed24h: new(9), TrustedDevice: new(true)})
+	e.Fill(fraud.Account{})
+	facts, why := e.Of("account")
+	require.Equal(t, fraud.Account{Failed24h: new(2), PINCreated: new(fraud.None()), TrustedDevice: new(true)}, facts)
+	require.Empty(t, why)
+	require.Empty(t, e.Account.Missing, "it is known now")
+
+	e.Miss("network", fraud.NotFound)
+	for source, want := range map[string]fraud.Why{"network": fraud.NotFound, "place": fraud.NotTold, "weather": fraud.NotAsked} {
+		facts, why = e.Of(source)
+		require.Nil(t, facts)
+		require.Equal(t, want, why, source)
+	}
+}

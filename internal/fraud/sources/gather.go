@@ -9,7 +9,7 @@ import (
 	"github.com/portsaga/portsaga/internal/fraud"
 )
 
-// Source is one place to ask. More than one may give the same evidence: the first in the list that knows is believed.
+// Source is one place to ask. More than one may give the same evidence: of each fact the first in the list that knows is believed.
 type Source struct {
 	Name  string        // of the evidence, such as "sim_swap"
 	Limit time.Duration // for all that the source does; DefaultLimit where it is 0
@@ -74,9 +74,7 @@ func Gather(ctx context.Context, all []Source, s Subject) (fraud.Evidence, []Fai
 			failures = append(failures, Failure{source.Name, why, got.err})
 			continue
 		}
-		if !e.Has(source.Name) {
-			e.Know(got.facts)
-		}
+		e.Fill(got.facts)
 	}
 	return e, failures
 }

@@ -46,8 +46,8 @@ func (Person) LogValue() slog.Value { return slog.StringValue("[person]") }
 
 // Letter is what is known of a letter of authorization without its text.
 type Letter struct {
-	SHA256        string            // of the file
-	Account       string            // keyed digest of the account that it is for
+	SHA256        string // of the file
+	Account       string // keyed digest of the account that it is for
 	SignedAt      time.Time
 	RequestedAt   time.Time // when the port was asked for
 	CustomerSince time.Time
