@@ -78,9 +78,15 @@ func (d desk) start(t *testing.T, stdin string, args ...string) *process {
 // startAs runs the program under another name.
 func (d desk) startAs(t *testing.T, name, stdin string, args ...string) *process {
 	t.Helper()
+	return d.startIn(t, "", stdin, name, args...)
+}
+
+// startIn runs any program, in a directory.
+func (d desk) startIn(t *testing.T, dir, stdin, name string, args ...string) *process {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	p := &process{args: args, cmd: exec.CommandContext(ctx, name, args...), ended: make(chan struct{})}
-	p.cmd.Env = d.environment()
+	p.cmd.Dir, p.cmd.Env = dir, d.environment()
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = strings.NewReader(stdin), &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())
 	go func() {

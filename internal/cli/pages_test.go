@@ -49,6 +49,9 @@ func TestPagesMentionCommandsThatThereAre(t *testing.T) {
 		for _, mention := range regexp.MustCompile("`(portsaga [a-z][^`]*)`").FindAllStringSubmatch(string(text), -1) {
 			for _, line := range pages.Lines(strings.ReplaceAll(mention[1], "\n", " ")) {
 				require.NoError(t, Check(append(line, "--help")), "%s: %s", file, mention[1])
+				if err := Check(line); err != nil {
+					require.NotContains(t, err.Error(), "unknown command", "%s: %s", file, mention[1])
+				}
 				checked++
 			}
 		}

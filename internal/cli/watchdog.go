@@ -22,15 +22,16 @@ type watchdogSettings struct {
 }
 
 func newWatchdog(f *Factory) *cobra.Command {
-	var once bool
+	var once, list bool
 	cmd := &cobra.Command{
 		Use:   "watchdog",
 		Short: "Tell people of dates that nobody answers, also when Temporal is dead",
 		Long: "Read in the ledger what open ports wait for and until when, and tell people when a date is near or over: by mail\n" +
 			"(PORTSAGA_WATCHDOG_TO), by a signed webhook to the services that hear of every tenant (PORTSAGA_WEBHOOKS_FILE), by the log and\n" +
 			"by metrics. It asks nothing of Temporal. Each date is told once, also over a restart: PORTSAGA_DIR keeps what was told.\n\n" +
-			"It looks every minute until it is told to stop. With --once, for cron, it looks once, and fails if there was something new.",
-		Example: "  portsaga watchdog\n  portsaga watchdog --once\n  PORTSAGA_WATCHDOG_TO=desk@example.com PORTSAGA_WATCHDOG_AHEAD=2h portsaga watchdog",
+			"It looks every minute until it is told to stop. With --once, for cron, it looks once, and fails if there was something new.\n" +
+			"With --list it prints every date that the ledger knows, the earliest first, and tells nobody.",
+		Example: "  portsaga watchdog\n  portsaga watchdog --once\n  portsaga watchdog --list\n  PORTSAGA_WATCHDOG_TO=desk@example.com PORTSAGA_WATCHDOG_AHEAD=2h portsaga watchdog",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,13 +39,18 @@ func newWatchdog(f *Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if once {
+			switch {
+			case list:
+				return f.listDates(cmd.Context(), options.Dates)
+			case once:
 				return f.watchOnce(cmd.Context(), options)
 			}
 			return f.watchDates(cmd.Context(), options)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "look once, and exit with 1 if there was something new")
+	cmd.Flags().BoolVar(&list, "list", false, "print every date that the ledger knows, and tell nobody")
+	cmd.MarkFlagsMutuallyExclusive("once", "list")
 	return cmd
 }
 
@@ -97,15 +103,11 @@ func (f *Factory) watchOnce(ctx context.Context, o watchdog.Options) error {
 	if alarms == nil {
 		alarms = []watchdog.Alarm{}
 	}
-	err = f.Print(alarms, func(w io.Writer) {
-		var rows [][]string
-		for _, a := range alarms {
-			rows = append(rows, []string{a.DueAt.Format(time.RFC3339), a.PortID, a.Clock, string(a.OwedBy)})
-		}
-		if len(rows) > 0 {
-			f.Table(w, []string{"DUE", "PORT", "AWAITS", "OF"}, rows)
-		}
-	})
+	var dates []ledger.Awaited
+	for _, a := range alarms {
+		dates = append(dates, a.Awaited)
+	}
+	err = f.Print(alarms, func(w io.Writer) { f.dateTable(w, dates) })
 	if err == nil && len(alarms) > 0 {
 		err = &porting.Error{
 			Kind: porting.Failed, Code: "dates-near", Op: "watch dates", Detail: fmt.Sprintf("dates that need people: %d", len(alarms)),
@@ -113,6 +115,31 @@ func (f *Factory) watchOnce(ctx context.Context, o watchdog.Options) error {
 		}
 	}
 	return err
+}
+
+// most bounds what is listed of the dates.
+const most = 10_000
+
+func (f *Factory) listDates(ctx context.Context, dates watchdog.Dates) error {
+	all, err := dates.AwaitedUntil(ctx, f.Now().AddDate(100, 0, 0), most)
+	if err != nil {
+		return err
+	}
+	if all == nil {
+		all = []ledger.Awaited{}
+	}
+	return f.Print(all, func(w io.Writer) { f.dateTable(w, all) })
+}
+
+func (f *Factory) dateTable(w io.Writer, dates []ledger.Awaited) {
+	if len(dates) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, a := range dates {
+		rows = append(rows, []string{a.DueAt.Format(time.RFC3339), a.PortID, a.Clock, string(a.OwedBy)})
+	}
+	f.Table(w, []string{"DUE", "PORT", "AWAITS", "OF"}, rows)
 }
 
 // watchDates looks until ctx ends, and serves what it sees as metrics.

@@ -56,6 +56,11 @@ func TestWatchdogOnce(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "portsaga watchdog --once -o json"))
 	require.Equal(t, "[]\n", s.out.String())
 	require.Len(t, mail.Texts(), 4)
+
+	require.Equal(t, 0, s.run(t, "portsaga watchdog --list"))
+	require.Regexp(t, `(?s)DUE .*pi-1  decision  approver.*pi-2  decision  approver`, s.out.String())
+	require.Len(t, mail.Texts(), 4, "a list tells nobody")
+	require.Equal(t, 2, s.run(t, "portsaga watchdog --list --once"))
 }
 
 func TestWatchdogWithoutAMailServer(t *testing.T) {

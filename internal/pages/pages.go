@@ -90,12 +90,14 @@ func (r *reader) next() error {
 	return nil
 }
 
+const closes = "```"
+
 func (r *reader) fenced(b Block, indent, lang string) error {
 	switch lang {
 	case "sh":
-		return r.block(b, indent+"```", indent)
+		return r.block(b, closes, indent)
 	case "console":
-		if err := r.block(b, indent+"```", indent); err != nil {
+		if err := r.block(b, closes, indent); err != nil {
 			return err
 		}
 		typed := &r.blocks[len(r.blocks)-1]
@@ -103,7 +105,7 @@ func (r *reader) fenced(b Block, indent, lang string) error {
 		return nil
 	}
 	kept := len(r.blocks)
-	if err := r.block(b, indent+"```", indent); err != nil {
+	if err := r.block(b, closes, indent); err != nil {
 		return err
 	}
 	other := r.blocks[kept]
@@ -120,7 +122,7 @@ func (r *reader) block(b Block, end, indent string) error {
 	for r.at < len(r.lines) {
 		line := r.lines[r.at]
 		r.at++
-		if strings.TrimRight(line, " ") == end {
+		if strings.TrimSpace(line) == end {
 			r.blocks = append(r.blocks, b)
 			return nil
 		}
