@@ -22,8 +22,12 @@ func (a *Activities) CloseFence(ctx context.Context, in porting.FenceInput) (por
 }
 
 // ClosePort ends a port in the ledger: its numbers are free again and its secrets are gone. While an activation may still
-// move the numbers it fails, and is tried again.
+// move the numbers it fails, and is tried again. Where the ledger knows of an order that the asking run has not sent, because
+// it was reset, it does nothing and answers false: that order must be cancelled first.
 func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool, error) {
+	if sent, err := a.sentByAnotherRun(ctx, in); sent || err != nil {
+		return false, err
+	}
 	if err := a.endAbandoned(ctx, in.Port, in.At); err != nil {
 		return false, err
 	}
@@ -37,6 +41,17 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 		return false, err
 	}
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
+}
+
+func (a *Activities) sentByAnotherRun(ctx context.Context, in porting.CloseInput) (bool, error) {
+	if !in.Unsent {
+		return false, nil
+	}
+	_, err := a.Ledger.LastSubmission(ctx, in.Port)
+	if porting.KindOf(err) == porting.NotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Arrivals is told of numbers that have come to us, so that their people can be told when somebody wants them away.

@@ -53,6 +53,34 @@ func TestClosePort(t *testing.T) {
 	require.Nil(t, w.receive("pi-next", order()).Refused)
 }
 
+// A run that was reset to before it sent the order would leave it with the carrier.
+func TestClosePortKeepsWhatAnotherRunSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, &scripted{t: t})
+	w.taken(order())
+	in := porting.CloseInput{Port: portID, Outcome: porting.OutcomeRevoked, At: monday, Unsent: true}
+	_, err := w.Ledger.RecordSubmission(t.Context(), ledger.Submission{PortID: portID, Version: 1, Carrier: "simulator", OrderDigest: "o", ShownDigest: "s", Nonce: "n", Policy: "p", At: monday})
+	require.NoError(t, err)
+	closed, err := w.ClosePort(t.Context(), in)
+	require.NoError(t, err)
+	require.False(t, closed)
+	require.Zero(t, w.fence().ReleasedAt, "nothing is closed")
+
+	in.Unsent = false
+	closed, err = w.ClosePort(t.Context(), in)
+	require.NoError(t, err)
+	require.True(t, closed, "the order was cancelled meanwhile")
+}
+
+func TestClosePortClosesWhatNobodySent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, &scripted{t: t})
+	w.taken(order())
+	closed, err := w.ClosePort(t.Context(), porting.CloseInput{Port: portID, Outcome: porting.OutcomeRevoked, At: monday, Unsent: true})
+	require.NoError(t, err)
+	require.True(t, closed)
+}
+
 func TestClosePortTakesAPortThatNeverWas(t *testing.T) {
 	t.Parallel()
 	newWorld(t, &scripted{t: t}).close(porting.OutcomeRejected)

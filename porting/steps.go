@@ -259,6 +259,7 @@ type CloseInput struct {
 	Outcome  Outcome   `json:"outcome"`
 	At       time.Time `json:"at"`
 	Timeline []Entry   `json:"timeline,omitempty"` // so far, for the audit log
+	Unsent   bool      `json:"unsent,omitempty"`   // this run sent no order, so it has cancelled none
 }
 
 // TrustQueue is where the workers poll that verify decisions and close fences.

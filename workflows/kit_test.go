@@ -56,6 +56,7 @@ type scenario struct {
 	silent  bool                     // the carrier never answers an LSR by itself
 	signed  bool                     // decisions must be signed
 	line    bool                     // the carrier has a queue of its own
+	resent  bool                     // the ledger knows that another run of the saga sent the order
 	policy  *porting.Policy          // who must approve, where decisions are signed
 	script  []beat
 }

@@ -93,6 +93,7 @@ func (s *saga) submit(ctx workflow.Context) error {
 		return s.awaitInterruption(ctx)
 	}
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
+	s.sent = true
 	sent, err := call[porting.SubmitAnswer](ctx, s, s.onLine(carrierCall), porting.StepSubmit, "Submit the LSR to "+s.port.Receipt.Carrier, s.submission(ctx))
 	if err != nil {
 		return err

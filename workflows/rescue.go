@@ -20,6 +20,7 @@ func Rescue(ctx workflow.Context, in porting.RescueInput) (porting.Status, error
 	}
 	s := newSaga(ctx, porting.PortInput{ID: in.Port, Clock: in.Clock, Order: porting.Order{SubmittedBy: porting.Reaper}})
 	s.undo.push("release the numbers and destroy the secrets", s.release)
+	s.sent = true // its undos ask the carrier what there is
 	s.undo.push("cancel the order at the carrier", s.cancelAtCarrier)
 	s.undo.push("port the numbers back", s.portBack)
 	r := &rescue{s, in}

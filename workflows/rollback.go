@@ -71,11 +71,23 @@ func (s *saga) beginRollback(ctx workflow.Context, cause error) (ended, err erro
 	return ended, err
 }
 
-// release frees the numbers and destroys the secrets; it is the last undo, so the outcome is known.
+// release frees the numbers and destroys the secrets; it is the last undo, so the outcome is known. A run that was reset to
+// before it sent the order has nothing to cancel; the ledger knows better, and the order is cancelled first.
 func (s *saga) release(ctx workflow.Context) error {
-	_, err := call[bool](ctx, s, undoCall, porting.StepClose, "close the port in the ledger: "+string(s.outcome),
-		porting.CloseInput{Port: s.port.ID, Outcome: s.outcome, At: s.now(ctx), Timeline: s.port.Timeline})
+	closed, err := s.closeInLedger(ctx, !s.sent)
+	if err != nil || closed {
+		return err
+	}
+	if err := s.cancelAtCarrier(ctx); err != nil {
+		return err
+	}
+	_, err = s.closeInLedger(ctx, false)
 	return err
+}
+
+func (s *saga) closeInLedger(ctx workflow.Context, unsent bool) (closed bool, err error) {
+	return call[bool](ctx, s, undoCall, porting.StepClose, "close the port in the ledger: "+string(s.outcome),
+		porting.CloseInput{Port: s.port.ID, Outcome: s.outcome, At: s.now(ctx), Timeline: s.port.Timeline, Unsent: unsent})
 }
 
 // cancelAtCarrier asks the carrier to cancel and waits until it says that it has. A carrier that ported the numbers

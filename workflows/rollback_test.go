@@ -31,6 +31,30 @@ func TestFencedWithoutARevocation(t *testing.T) {
 	require.NotContains(t, w.stages, string(porting.Active))
 }
 
+// A run that was reset to before it sent the order knows of nothing to cancel. The ledger knows, and the order is cancelled before
+// the numbers are free.
+func TestAnOrderOfAnotherRunIsCancelled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		state   porting.CarrierState
+		outcome porting.Outcome
+		steps   []string
+	}{
+		"it is open":             {porting.CarrierConfirmed, porting.OutcomeRevoked, []string{"ClosePort:revoked", "CancelPort", "ClosePort:revoked"}},
+		"it is cancelled":        {porting.CarrierCancelled, porting.OutcomeRevoked, []string{"ClosePort:revoked", "CancelPort", "ClosePort:revoked"}},
+		"the numbers have moved": {porting.CarrierActive, porting.OutcomeReversed, []string{"ClosePort:revoked", "CancelPort", "ReadCarrier", "ReversePort", "ReadCarrier", "ClosePort:reversed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			there := func(w *world) { w.carrier.State = c.state }
+			w := run(t, scenario{resent: true, script: []beat{at(h, there), at(2*h, revoke)}})
+			w.requireEnd(c.outcome, porting.AuthorizationRevoked)
+			require.Equal(t, c.steps, without(w.steps, porting.StepCloseFence)[2:])
+			require.Equal(t, []string{release}, w.undone())
+		})
+	}
+}
+
 // An undo that fails is tried again for as long as it takes, and a person is called.
 func TestStuckUndoIsTriedAgain(t *testing.T) {
 	t.Parallel()

@@ -48,6 +48,7 @@ type saga struct {
 	hintsRead  int                   // carrier hints that a read-back has answered
 	sealed     bool                  // the fence was closed, or it was too late for that
 	tooLate    bool                  // an activation holds the fence
+	sent       bool                  // the order may be with the carrier, and its cancel is among the undos
 	cancelled  bool                  // cancelled in Temporal
 	outcome    porting.Outcome       // what the rollback will end with
 	reason     porting.Reason

@@ -258,7 +258,10 @@ func (w *world) verifyPort(_ porting.VerifyInput, r reply) porting.Verification 
 	return seen
 }
 
-func (w *world) closePort(porting.CloseInput, reply) bool {
+func (w *world) closePort(in porting.CloseInput, _ reply) bool {
+	if in.Unsent && w.scenario.resent {
+		return false
+	}
 	w.fence = "closed"
 	return true
 }
