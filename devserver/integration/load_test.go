@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/portsaga/portsaga/internal/approval/approvaltest"
@@ -95,19 +96,33 @@ func (d *desk) lives(ctx context.Context, o porting.Order) error {
 
 // reaches waits until a port is in one of some stages.
 func (d *desk) reaches(ctx context.Context, id string, stages ...porting.Stage) error {
+	return d.shows(ctx, id, porting.AttrStage, func(stage string) bool { return slices.Contains(stages, porting.Stage(stage)) })
+}
+
+// shows waits until the server shows something of a port. It asks the server and not the workers, who have better things to do
+// than to answer many times a second.
+func (d *desk) shows(ctx context.Context, id, attribute string, wanted func(string) bool) error {
+	key := temporal.NewSearchAttributeKeyKeyword(attribute)
 	return again(ctx, func() error {
-		status, err := d.clerk.ports.Status(ctx, id)
-		if err == nil && !slices.Contains(stages, status.Stage) {
-			err = fmt.Errorf("%s is %s", id, status.Stage)
+		described, err := d.clerk.client.DescribeWorkflow(ctx, id, "")
+		if err != nil {
+			return err
 		}
-		return err
+		if is, _ := described.TypedSearchAttributes.GetKeyword(key); !wanted(is) {
+			return fmt.Errorf("%s of %s is %q", attribute, id, is)
+		}
+		return nil
 	})
 }
 
 // decides approves a port as soon as it asks for that, and remembers how long the answer took.
 func (d *desk) decides(ctx context.Context, who *speaker, id string) error {
+	err := d.shows(ctx, id, porting.AttrWaitingOn, func(who string) bool { return who == string(porting.WaitingApprover) })
+	if err != nil {
+		return err
+	}
 	var challenge porting.Challenge
-	err := again(ctx, func() error {
+	err = again(ctx, func() error {
 		status, err := who.ports.Status(ctx, id)
 		if err == nil && status.Challenge == nil {
 			err = fmt.Errorf("%s asks nobody: it is %s", id, status.Stage)
