@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary saboteurs bulk vuln ci images secrets clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary saboteurs bulk vuln ci images secrets docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ images: ## Build dist/portsaga.tar and dist/portsaga-temporal.tar without a cont
 
 alerts: ## Play the alerts with Prometheus's own engine
 	cd deploy/prometheus && go test ./...
+
+docs: ## Make the documentation a site in dist/docs: HTML that needs nothing from elsewhere
+	go -C docs/site run . -out ../../dist/docs
 
 secrets: ## Create the secrets that docker-compose.yml mounts (existing ones are kept)
 	deploy/secrets.sh
