@@ -28,7 +28,6 @@ func (l *Ledger) GuardPast(ctx context.Context, tokens []string, since, at time.
 		args = append(args, token)
 	}
 	var contact, replaced, pin, unlocked instant
-	//nolint:gosec // what is joined are placeholders
 	err := l.db.QueryRowContext(ctx, `WITH numbers (token) AS (VALUES `+places(used, len(tokens), 1)+`),
 		subjects (token) AS (SELECT token FROM numbers UNION SELECT account FROM locks WHERE token IN (SELECT token FROM numbers) AND account <> '')
 		SELECT

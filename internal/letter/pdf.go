@@ -121,7 +121,7 @@ func (t table) addRange(from, to uint32, start token) {
 	}
 	if start.kind == listToken {
 		for i, one := range start.list {
-			t.text[from+uint32(i)] = utf16Text(one.bytes) //nolint:gosec // a list is shorter than the file
+			t.text[from+uint32(i)] = utf16Text(one.bytes)
 		}
 		return
 	}

@@ -172,7 +172,7 @@ func unescape(text, rest []byte) ([]byte, int) {
 	}
 	switch {
 	case n > 0:
-		return append(text, byte(value)), n //nolint:gosec // a code above 255 is cut, as readers do
+		return append(text, byte(value)), n // a code above 255 is cut, as readers do
 	case c == '\n' || c == '\r':
 		return text, 1
 	default:

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,8 +89,8 @@ func (l *locked) told(t *testing.T) string {
 	require.NoError(t, err)
 	_, err = l.notes.DeliverDue(t.Context())
 	require.NoError(t, err)
-	for i := len(l.mails.mails) - 1; i >= 0; i-- {
-		if found := inMail.FindStringSubmatch(l.mails.mails[i].Content.Text); found != nil {
+	for _, mail := range slices.Backward(l.mails.mails) {
+		if found := inMail.FindStringSubmatch(mail.Content.Text); found != nil {
 			return found[1]
 		}
 	}
