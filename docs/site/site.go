@@ -214,7 +214,7 @@ func (s *Site) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // everybody may read a site
 		return err
 	}
 	for _, p := range s.Pages {
@@ -225,7 +225,7 @@ func (s *Site) Write(dir string) error {
 		}{p, s.Sections}); err != nil {
 			return fmt.Errorf("%s: %w", p.Source, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, p.File()), page.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, p.File()), page.Bytes(), 0o644); err != nil { //nolint:gosec // everybody may read a site
 			return err
 		}
 	}

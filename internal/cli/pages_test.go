@@ -66,7 +66,7 @@ func TestCheck(t *testing.T) {
 		"port list --open":            "",
 		"dev --port 0":                "",
 		"port in start -f order.yaml": "",
-		"port in strat":               "there is no command",
+		"port in begin":               "there is no command",
 		"prot list":                   "there is no command",
 		"port list --opne":            "unknown flag",
 		"port show":                   "which port",
