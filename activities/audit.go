@@ -29,7 +29,21 @@ func (a *Activities) recordScreening(ctx context.Context, in porting.ScreenInput
 		leaf.Evidence = [][]byte{[]byte(found.Verdict)}
 	}
 	leaf.Data = fact
-	return a.Ledger.Append(ctx, leaf)
+	return a.Ledger.Append(ctx, append(policyLeaves(in, found), leaf)...)
+}
+
+// policyLeaves tell that policies are in use, each once.
+func policyLeaves(in porting.ScreenInput, found porting.Findings) (leaves []audit.Leaf) {
+	use := func(of, policy string) {
+		leaves = append(leaves, audit.Leaf{At: time.Now(), Kind: audit.Policy, Ref: of + "/" + policy, Data: audit.PolicyFact{Of: of, Policy: policy}})
+	}
+	if found.Policy != nil {
+		use("approvals", found.Policy.Ref(in.Pack))
+	}
+	if found.Fraud != "" {
+		use("fraud", found.Fraud)
+	}
+	return leaves
 }
 
 // recordDecision writes down a signed decision with its proof, and the registry by which it was verified.

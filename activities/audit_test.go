@@ -8,6 +8,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/portsaga/portsaga/internal/fraud"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
+	"github.com/portsaga/portsaga/rules"
 )
 
 // updateEvidence writes the bundle of this test to where the tests of evidence read it.
@@ -54,8 +56,9 @@ func TestEvidenceOfAPort(t *testing.T) {
 	w := newSignedWorld(t, obliging())
 	policy, err := fraud.Hold("")
 	require.NoError(t, err)
-	w.Fraud = &activities.Fraud{Policy: policy}
+	w.Fraud, w.Rules = &activities.Fraud{Policy: policy}, twoMustApprove(t)
 	w.found = w.screen(w.order)
+	require.Equal(t, porting.Policy{People: 2}, *w.found.Policy)
 	key := signer(t, w.Ledger)
 	checkpointer := &audit.Checkpointer{Log: w.Ledger, Signer: key, Now: time.Now}
 	decisions := w.approvedBy("ben", "fay")
@@ -77,6 +80,8 @@ func TestEvidenceOfAPort(t *testing.T) {
 		audit.Claimed, audit.Screened, audit.Screened, audit.Decided, audit.Decided, audit.Exchange, audit.Counted, audit.Submission, audit.Intent, audit.Done,
 		audit.ActivationBegun, audit.Intent, audit.Done, audit.ActivationEnded, audit.Transition, audit.Transition, audit.Closed,
 	}, logged(t, w.Ledger, portID))
+
+	require.Equal(t, []audit.Kind{audit.Policy, audit.Policy}, policiesIn(t, w.Ledger), "that of approvals and that of the fraud desk came into use once")
 
 	x := evidence.Export{Ledger: w.Ledger, Key: key.VerifierKey(), Order: &evidence.Order{Order: w.order, Salt: w.receipt.Salt}, Vault: w.Vault}
 	bundle, err := x.Of(t.Context(), portID)
@@ -102,6 +107,34 @@ func TestEvidenceOfAPort(t *testing.T) {
 	if *updateEvidence {
 		keep(t, map[string][]byte{"port.zip": file.Bytes(), "roots.json": roots, "key.txt": []byte(key.VerifierKey())})
 	}
+}
+
+// policiesIn are the leaves that say which policies came into use after the usual one of approvals.
+func policiesIn(t *testing.T, books *ledger.Ledger) (found []audit.Kind) {
+	t.Helper()
+	leaves, err := books.LeavesOf(t.Context(), "")
+	require.NoError(t, err)
+	for _, leaf := range leaves {
+		if leaf.Kind == audit.Policy && !strings.Contains(leaf.Ref, "people=1") {
+			found = append(found, leaf.Kind)
+		}
+	}
+	return found
+}
+
+// twoMustApprove are the usual rules where no port is sent unless two persons say yes.
+func twoMustApprove(t *testing.T) *rules.Book {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "rules", "packs", "_desk.yaml"))
+	require.NoError(t, err)
+	const usual = "approvals:\n  people: 1\n"
+	require.Contains(t, string(text), usual)
+	text = bytes.Replace(text, []byte(usual), []byte("approvals:\n  people: 2\n"), 1)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "_desk.yaml"), text, 0o600))
+	book, err := rules.LoadDir(dir)
+	require.NoError(t, err)
+	return book
 }
 
 func keep(t *testing.T, files map[string][]byte) {

@@ -100,5 +100,10 @@ func Shred(ctx context.Context, books *ledger.Ledger, keep time.Duration, now ti
 	documents, lost := books.ForgetDocuments(ctx, now.Add(-keep))
 	judgements, unjudged := books.ForgetJudgements(ctx, now.Add(-keep))
 	requests, unasked := books.ForgetRequests(ctx, now.Add(-keep))
-	return evidence + exchanges + documents + judgements + requests, errors.Join(err, forgot, lost, unjudged, unasked)
+	forgotten := exchanges + documents + judgements + requests
+	if forgotten > 0 { // the ledger tells of evidence itself
+		fact := audit.ErasedFact{Exchanges: exchanges, Files: documents, Judgements: judgements, Requests: requests, Before: now.Add(-keep)}
+		err = errors.Join(err, books.Append(ctx, audit.Leaf{At: now, Kind: audit.Erased, Data: fact}))
+	}
+	return evidence + forgotten, errors.Join(err, forgot, lost, unjudged, unasked)
 }

@@ -163,16 +163,48 @@ type RegistryFact struct {
 	Document string `json:"document"` // digest
 }
 
+// PolicyFact is the Data of Policy.
+type PolicyFact struct {
+	Of     string `json:"of"` // "approvals" or "fraud"
+	Policy string `json:"policy"`
+}
+
+// DeskFact is the Data of DeskAnswer. The statement and its signature are its evidence.
+type DeskFact struct {
+	Task   string `json:"task"`
+	By     string `json:"by"`
+	Signed bool   `json:"signed"`
+}
+
 // QuarantineFact is the Data of Quarantined and Lifted.
 type QuarantineFact struct {
 	Why string `json:"why,omitempty"`
 	By  string `json:"by,omitempty"`
 }
 
-// ErasedFact is the Data of Erased, where documents of many ports were destroyed.
+// ErasedFact is the Data of Erased, where what was kept of many ports was destroyed.
 type ErasedFact struct {
-	Documents int64     `json:"documents"`
-	Before    time.Time `json:"before"`
+	Documents  int64     `json:"documents,omitempty"`
+	Exchanges  int64     `json:"exchanges,omitempty"`  // with carriers
+	Files      int64     `json:"files,omitempty"`      // that went with orders
+	Judgements int64     `json:"judgements,omitempty"` // of the fraud desk
+	Requests   int64     `json:"requests,omitempty"`   // what they had in common
+	Before     time.Time `json:"before"`
+}
+
+// RotationFact is the Data of KeyRotated.
+type RotationFact struct {
+	By      string `json:"by"`
+	Wrapped int    `json:"wrapped"`
+	Erased  int    `json:"erased,omitempty"` // that had been erased before
+	Failure string `json:"failure,omitempty"`
+}
+
+// ExportFact is the Data of Exported. The leaf is none of the port's own, whose evidence stays as it is.
+type ExportFact struct {
+	Port  string `json:"port"`
+	By    string `json:"by"`
+	Clear bool   `json:"clear"` // with the subscriber's data
 }
 
 // CheckpointFact is the Data of Checkpointed.

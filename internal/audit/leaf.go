@@ -43,7 +43,9 @@ const (
 	Transition      Kind = "transition"    // a line of a port's timeline
 	Closed          Kind = "closed"        // a port ended
 	Protection      Kind = "protection"    // a lock or a PIN of a number of ours
+	DeskAnswer      Kind = "desk-answer"   // a person at the desk wrote down what a carrier said
 	Registry        Kind = "registry"      // a registry of approvers came into use
+	Policy          Kind = "policy"        // a policy, of approvals or of the fraud desk, came into use
 	Quarantined     Kind = "quarantined"   // activations were stopped
 	Lifted          Kind = "quarantine-lifted"
 	KeyRotated      Kind = "key-rotated"
@@ -51,6 +53,7 @@ const (
 	Held            Kind = "held"     // a port was put under legal hold
 	Released        Kind = "released" // and the hold was ended
 	Read            Kind = "read"     // somebody had payloads of a port opened
+	Exported        Kind = "exported" // somebody took the evidence of a port away
 	Checkpointed    Kind = "checkpointed"
 )
 

@@ -28,6 +28,7 @@ type auditExport struct {
 	File      string
 	Clear     bool
 	NoHistory bool
+	By        string
 }
 
 func newAuditExport(f *Factory) *cobra.Command {
@@ -49,6 +50,7 @@ func newAuditExport(f *Factory) *cobra.Command {
 	cmd.Flags().StringVar(&o.File, "file", "", "where the evidence is written (ID.zip)")
 	cmd.Flags().BoolVar(&o.Clear, "clear", false, "with the order and the fraud desk's evidence in clear")
 	cmd.Flags().BoolVar(&o.NoHistory, "no-history", false, "without Temporal's history, and without asking its server")
+	byFlag(cmd, &o.By)
 	return cmd
 }
 
@@ -81,6 +83,9 @@ func (f *Factory) export(ctx context.Context, books *ledger.Ledger, port string,
 	if o.File == "" {
 		o.File = port + ".zip"
 	}
+	if err := f.recordExport(ctx, books, port, o); err != nil {
+		return err
+	}
 	done, err := writeEvidence(bundle, o.File)
 	if err != nil {
 		return err
@@ -88,6 +93,15 @@ func (f *Factory) export(ctx context.Context, books *ledger.Ledger, port string,
 	return f.Print(done, func(w io.Writer) {
 		fields(w, "evidence", done.File, "for people", done.Page, "leaves", strconv.Itoa(done.Leaves), "digest", done.SHA256)
 	})
+}
+
+// recordExport writes down who takes evidence away: what cannot be recorded does not leave.
+func (f *Factory) recordExport(ctx context.Context, books *ledger.Ledger, port string, o auditExport) error {
+	who, err := f.who(o.By)
+	if err != nil {
+		return err
+	}
+	return books.Append(ctx, audit.Leaf{At: f.Now(), Kind: audit.Exported, Data: audit.ExportFact{Port: port, By: who, Clear: o.Clear}})
 }
 
 // writeEvidence writes the file, verifies it as its reader will, and writes the page beside it. Both are for their owner alone.
@@ -144,11 +158,32 @@ func (f *Factory) addClear(ctx context.Context, x *evidence.Export, port string,
 	if x.Events, err = protojson.Marshal(told.history); err != nil {
 		return err
 	}
-	if x.Events, err = compact(x.Events); err != nil || !o.Clear {
+	if x.Events, err = compact(x.Events); err != nil {
 		return err
+	}
+	f.addTransitions(ctx, x, port)
+	if !o.Clear {
+		return nil
 	}
 	x.Order, err = f.orderIn(ctx, told.history, port)
 	return err
+}
+
+// addTransitions adds how far a port has come that has not ended: it is logged at its end. Where no worker answers, the file goes
+// without.
+func (f *Factory) addTransitions(ctx context.Context, x *evidence.Export, port string) {
+	var status porting.Status
+	ports, err := f.Ports(ctx)
+	if err == nil {
+		status, err = ports.Status(ctx, port)
+	}
+	if err != nil {
+		f.Log().Warn("how far the port has come is not in the file", "error", err)
+		return
+	}
+	if status.Outcome == "" {
+		x.Timeline = status.Timeline
+	}
 }
 
 // compact removes the spaces that protojson puts in at random, so that the same history is the same file.

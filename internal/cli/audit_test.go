@@ -82,12 +82,16 @@ func TestAuditVerifyNamesAnotherLedger(t *testing.T) {
 }
 
 func TestAuditExportAndVerify(t *testing.T) {
-	s, _, _ := logs(t)
+	s, books, _ := logs(t)
 	file := filepath.Join(t.TempDir(), "case.zip")
-	require.Equal(t, 0, s.run(t, "portsaga audit export pi-1 --no-history --file", file), s.err.String())
+	require.Equal(t, 0, s.run(t, "portsaga audit export pi-1 --no-history --by ana --file", file), s.err.String())
 	page, err := os.ReadFile(strings.TrimSuffix(file, ".zip") + ".html")
 	require.NoError(t, err)
 	require.Contains(t, string(page), "pi-1")
+	last, err := books.LeavesOf(t.Context(), "")
+	require.NoError(t, err)
+	require.Equal(t, audit.Exported, last[len(last)-1].Kind)
+	require.Contains(t, string(last[len(last)-1].Text), `"port":"pi-1","by":"ana","clear":false`)
 	require.Equal(t, 4, s.run(t, "portsaga audit export pi-none --no-history --file", file), s.err.String())
 
 	require.Equal(t, 0, s.run(t, "portsaga audit checkpoint -o json"), s.err.String())

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -116,6 +117,7 @@ func (n *keyCount) add(key ledger.DataKey) {
 
 func newKeysRotate(f *Factory) *cobra.Command {
 	var given bool
+	var by string
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Wrap every key anew, with the newest keys of the tenants",
@@ -126,14 +128,15 @@ func newKeysRotate(f *Factory) *cobra.Command {
 		Example: "  portsaga keys rotate\n  portsaga keys rotate --given\n  portsaga keys rotate -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books, given) })
+			return f.withKeys(cmd.Context(), func(books *ledger.Ledger) error { return f.rotateKeys(cmd.Context(), books, given, by) })
 		},
 	}
 	cmd.Flags().BoolVar(&given, "given", false, "the file has its new line already: write nothing to it")
+	byFlag(cmd, &by)
 	return cmd
 }
 
-func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger, given bool) error {
+func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger, given bool, by string) error {
 	cfg, err := f.Config()
 	if err != nil {
 		return err
@@ -151,11 +154,14 @@ func (f *Factory) rotateKeys(ctx context.Context, books *ledger.Ledger, given bo
 	if given {
 		rotate = func() (codec.Rotation, error) { return ring.Rewrap(ctx) }
 	}
-	done, err := rotate()
+	who, err := f.who(by)
 	if err != nil {
 		return err
 	}
-	if err := books.Append(ctx, audit.Leaf{At: f.Now(), Kind: audit.KeyRotated, Data: done}); err != nil {
+	done, err := rotate()
+	fact := audit.RotationFact{By: who, Wrapped: done.Wrapped, Erased: done.Erased, Failure: porting.CodeOf(err)}
+	// A rotation that broke off has wrapped keys anew, too.
+	if err := errors.Join(err, books.Append(ctx, audit.Leaf{At: f.Now(), Kind: audit.KeyRotated, Data: fact})); err != nil {
 		return err
 	}
 	return f.Print(done, func(w io.Writer) {

@@ -106,7 +106,7 @@ func TestKeysRotate(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "portsaga keys show"), s.err.String())
 	require.Contains(t, s.out.String(), "keys              1\n")
 
-	require.Equal(t, 0, s.run(t, "portsaga keys rotate"), s.err.String())
+	require.Equal(t, 0, s.run(t, "portsaga keys rotate --by ola@ops"), s.err.String())
 	require.Equal(t, "1 keys are wrapped anew; 0 were erased before\n", s.out.String())
 	roots, err := os.ReadFile(s.config.TenantKeys)
 	require.NoError(t, err)
@@ -114,12 +114,11 @@ func TestKeysRotate(t *testing.T) {
 	var read string
 	require.NoError(t, s.seals(t, books, "pi-1").FromPayload(sealed, &read))
 	require.Equal(t, "clear", read)
-	var kinds []audit.Kind
-	for leaf, err := range books.Leaves(t.Context(), 0) {
-		require.NoError(t, err)
-		kinds = append(kinds, leaf.Kind)
-	}
-	require.Contains(t, kinds, audit.KeyRotated)
+	leaves, err := books.LeavesOf(t.Context(), "")
+	require.NoError(t, err)
+	last := leaves[len(leaves)-1]
+	require.Equal(t, audit.KeyRotated, last.Kind)
+	require.Contains(t, string(last.Text), `{"by":"ola@ops","wrapped":1}`)
 
 	s.config.Encryption = "off"
 	require.Equal(t, 3, s.run(t, "portsaga keys rotate"))

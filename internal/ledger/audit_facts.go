@@ -66,6 +66,18 @@ func (e Exchange) leaf() audit.Leaf {
 	}}
 }
 
+// leaf tells what a person at the desk wrote down.
+func (a DeskAnswer) leaf() audit.Leaf {
+	leaf := audit.Leaf{
+		At: a.At, Kind: audit.DeskAnswer, Port: a.PortID, Ref: a.TaskID + "/" + strconv.FormatInt(a.Seq, 10),
+		Data: audit.DeskFact{Task: a.TaskID, By: a.By, Signed: a.Signature != ""}, Evidence: [][]byte{a.Statement},
+	}
+	if a.Signature != "" {
+		leaf.Evidence = append(leaf.Evidence, []byte(a.Signature))
+	}
+	return leaf
+}
+
 // leaf tells of a lock or a PIN. It concerns a number, and no port.
 func (e GuardEvent) leaf() audit.Leaf {
 	return audit.Leaf{At: e.At, Kind: audit.Protection, Ref: e.ID, Data: audit.ProtectionFact{

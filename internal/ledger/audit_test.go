@@ -10,6 +10,7 @@ import (
 	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/internal/ledger/pgtest"
+	"github.com/portsaga/portsaga/porting"
 )
 
 // TestAuditSQLite and TestAuditPostgres keep the same log.
@@ -28,6 +29,7 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"leaves are proved":        testLeavesProved,
 		"a leaf is appended once":  testLeafOnce,
 		"evidence beside the leaf": testEvidence,
+		"a desk's answer is told":  testDeskAnswerTold,
 		"leaves of a time":         testLeavesBetween,
 		"a bad leaf appends none":  testBadLeaf,
 		"race: appenders":          testRaceAppend,
@@ -128,6 +130,26 @@ func testEvidence(t *testing.T, dsn newDSN) {
 	body, err = l.Evidence(t.Context(), audit.Digest([]byte("a statement")), "pi-1")
 	require.NoError(t, err)
 	require.Nil(t, body)
+}
+
+func testDeskAnswerTold(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	task := deskTask("pi-1", 1, porting.StepSubmit)
+	task.Mail = ledger.DeskMailNone
+	_, err := l.OpenDeskTask(t.Context(), task)
+	require.NoError(t, err)
+	answer := ledger.DeskAnswer{PortID: "pi-1", Seq: 2, TaskID: task.ID, Statement: []byte("what was said"), Signature: "signed", By: "ana", At: noon}
+	for range 2 {
+		require.NoError(t, l.AnswerDeskTask(t.Context(), answer))
+	}
+	leaves, err := l.LeavesOf(t.Context(), "pi-1")
+	require.NoError(t, err)
+	require.Len(t, leaves, 1, "the same answer again is told once")
+	require.Equal(t, audit.DeskAnswer, leaves[0].Kind)
+	require.Contains(t, string(leaves[0].Text), `"by":"ana","signed":true`)
+	statement, err := l.Evidence(t.Context(), audit.Digest(answer.Statement), "pi-1")
+	require.NoError(t, err)
+	require.Equal(t, answer.Statement, statement)
 }
 
 func testLeavesBetween(t *testing.T, dsn newDSN) {

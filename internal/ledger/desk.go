@@ -135,7 +135,7 @@ func (l *Ledger) AnswerDeskTask(ctx context.Context, a DeskAnswer) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7)`, a.PortID, a.Seq, a.TaskID, a.Statement, a.Signature, a.By, instant{a.At}); err != nil {
 			return err
 		}
-		return countChange(ctx, tx)
+		return countChange(ctx, tx, a.leaf())
 	})
 	return fault(op, a.TaskID, err)
 }

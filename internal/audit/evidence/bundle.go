@@ -31,6 +31,7 @@ const (
 	fileJudgements = "judgements.json"
 	fileExchanges  = "exchanges.json"
 	fileHistory    = "history.json"
+	fileTimeline   = "transitions.json"
 	documents      = "documents/"
 )
 
@@ -83,6 +84,12 @@ type Exchange struct {
 	Answer  string    `json:"answer,omitempty"`
 }
 
+// Transition is a line of the timeline of a port that has not ended, as its saga tells it.
+type Transition struct {
+	At time.Time `json:"at"`
+	audit.TransitionFact
+}
+
 // Bundle is a file of evidence that was opened.
 type Bundle struct {
 	Manifest   Manifest
@@ -94,6 +101,8 @@ type Bundle struct {
 	Exchanges  []Exchange
 	History    json.RawMessage
 	Documents  map[string][]byte // by digest
+
+	Transitions []Transition
 }
 
 // Write writes the file.
@@ -150,6 +159,9 @@ func (b Bundle) files() (map[string][]byte, error) {
 	}
 	if len(b.History) > 0 {
 		parts[fileHistory] = b.History
+	}
+	if len(b.Transitions) > 0 {
+		parts[fileTimeline] = b.Transitions
 	}
 	for name, part := range parts {
 		text, err := pretty(part)
@@ -233,7 +245,7 @@ func assemble(files map[string][]byte) (Bundle, error) {
 			return Bundle{}, unreadable(name, "the file was added")
 		}
 	}
-	parts := map[string]any{fileLeaves: &b.Leaves, fileEarlier: &b.Earlier, fileOrder: &b.Order, fileJudgements: &b.Judgements, fileExchanges: &b.Exchanges, fileHistory: &b.History}
+	parts := map[string]any{fileLeaves: &b.Leaves, fileEarlier: &b.Earlier, fileOrder: &b.Order, fileJudgements: &b.Judgements, fileExchanges: &b.Exchanges, fileHistory: &b.History, fileTimeline: &b.Transitions}
 	for name, text := range files {
 		switch part, known := parts[name]; {
 		case known:

@@ -45,6 +45,7 @@ var tellers = map[audit.Kind]func(audit.Record) (string, error){
 	audit.Transition:      telling(tellTransition),
 	audit.Closed:          telling(func(f audit.CloseFact) string { return "ended: " + string(f.Outcome) }),
 	audit.Exchange:        telling(tellExchange),
+	audit.DeskAnswer:      telling(func(f audit.DeskFact) string { return "written at the desk by " + f.By + ": " + f.Task }),
 	audit.Erased:          telling(tellKey),
 	audit.Held:            telling(tellKey),
 	audit.Released:        telling(tellKey),

@@ -22,6 +22,8 @@ type Export struct {
 	Order  *Order          // in clear; only its digest is let out when nil
 	Vault  *vault.Vault    // opens the evidence of the fraud desk; it is left out when nil
 	Events json.RawMessage // of the saga's history; left out when empty
+
+	Timeline []porting.Entry // of a port that has not ended: its transitions are logged at its end
 }
 
 // Of gathers the evidence of a port under the newest checkpoint. Codes: "port-unlogged" (NotFound), "checkpoint-missing" where
@@ -55,6 +57,9 @@ func (x Export) Of(ctx context.Context, port string) (Bundle, error) {
 		if err := x.documents(ctx, leaf, b.Documents); err != nil {
 			return Bundle{}, err
 		}
+	}
+	for _, e := range x.Timeline {
+		b.Transitions = append(b.Transitions, Transition{e.At, audit.TransitionFact{Stage: e.Stage, Event: e.Event, Actor: e.Actor}})
 	}
 	if b.Earlier, err = x.earlier(ctx, stored, last, verifier); err != nil {
 		return Bundle{}, err

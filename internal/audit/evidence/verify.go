@@ -284,4 +284,9 @@ func (v *verifier) beside() {
 	if len(v.History) > 0 {
 		v.say(Remark, "history", "Temporal's history is as its server gave it: whoever may write to the namespace can change it")
 	}
+	if n := len(v.Transitions); n > 0 {
+		last := v.Transitions[n-1]
+		v.say(Remark, "transitions", "the port has not ended: %d transitions, the last one to %s on %s, are as its saga tells them; they are logged at its end",
+			n, last.Stage, last.At.UTC().Format(time.RFC3339))
+	}
 }

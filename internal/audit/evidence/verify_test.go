@@ -113,6 +113,24 @@ func drop(b evidence.Bundle, kind audit.Kind) evidence.Bundle {
 	return b
 }
 
+func dropFirst(b evidence.Bundle, kind audit.Kind) evidence.Bundle {
+	first := slices.IndexFunc(b.Leaves, func(leaf evidence.Leaf) bool { return strings.Contains(leaf.Text, `"kind":"`+string(kind)+`"`) })
+	b.Leaves = slices.Delete(b.Leaves, first, first+1)
+	return b
+}
+
+// countedOnce has every count name one of its two decisions alone.
+func countedOnce(b evidence.Bundle) evidence.Bundle {
+	for i, leaf := range b.Leaves {
+		r, err := audit.ReadRecord([]byte(leaf.Text))
+		var fact audit.CountFact
+		if err == nil && r.Kind == audit.Counted && r.Into(&fact) == nil && len(fact.Decisions) == 2 && fact.Policy.People == 2 {
+			b.Leaves[i].Text = strings.Replace(leaf.Text, `,"`+fact.Decisions[1]+`"`, "", 1)
+		}
+	}
+	return b
+}
+
 // TestForgeries changes a bundle as somebody would who wants another truth, and writes a manifest that fits.
 func TestForgeries(t *testing.T) {
 	t.Parallel()
@@ -125,7 +143,7 @@ func TestForgeries(t *testing.T) {
 			return edit(b, audit.Decided, `"by":"ben"`, `"by":"fay"`)
 		}, "signatures"},
 		"a stricter policy than was counted by": {func(b evidence.Bundle) evidence.Bundle {
-			return edit(b, audit.Counted, `"people":`, `"people":3`)
+			return edit(b, audit.Counted, `"people":2`, `"people":3`)
 		}, "decision"},
 		"a judgement on other evidence": {func(b evidence.Bundle) evidence.Bundle {
 			b.Judgements[0].Evidence = "{}"
@@ -139,6 +157,10 @@ func TestForgeries(t *testing.T) {
 			b.Exchanges[0].Answer = `{"ok":true}`
 			return b
 		}, "exchanges"},
+		"a count of two with one of its decisions left out": {func(b evidence.Bundle) evidence.Bundle {
+			return dropFirst(b, audit.Decided)
+		}, "decision"},
+		"a count by two that one person signed": {countedOnce, "decision"},
 		"a count without its decision":          {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Decided) }, "decision"},
 		"a count that is left out":              {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Counted) }, "inclusion"},
 		"a claim that is left out":              {func(b evidence.Bundle) evidence.Bundle { return drop(b, audit.Claimed) }, "inclusion"},
