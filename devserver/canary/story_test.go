@@ -144,7 +144,10 @@ func (h *house) play(ctx context.Context, c chapter) (porting.Outcome, error) {
 		begin = h.request
 	}
 	id, err := begin(ctx, c)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", nil //nolint:nilerr // time is up
+	case err != nil:
 		return "", fmt.Errorf("%s: %w", c.scenario.Name, err)
 	}
 	p := player{house: h, script: simulate.NewScript(c.scenario), back: simulate.BackScript(c.scenario)}
