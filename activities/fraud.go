@@ -83,10 +83,14 @@ func policyRef(p fraud.PolicyRef) string { return p.ID + "@" + p.Version + " " +
 
 // riskOf is the risk that a verdict means: high where what was found asks for a review, medium where only too little is known.
 func riskOf(v fraud.Verdict, p *fraud.Policy) porting.Risk {
+	found := 0 // without what missing evidence weighs
+	for _, fired := range v.Reasons {
+		found += fired.Weight
+	}
 	switch {
 	case v.Verdict == fraud.Clear:
 		return porting.RiskLow
-	case v.Score >= p.Thresholds.Review:
+	case found >= p.Thresholds.Review:
 		return porting.RiskHigh
 	default:
 		return porting.RiskMedium

@@ -191,3 +191,17 @@ func TestTwoMemoriesOfAnAccount(t *testing.T) {
 	require.Contains(t, notes, "or a new card, paid within the last week")
 	require.Contains(t, notes, "another contact changed within the last three days")
 }
+
+// Much that is missing and little that was found is a medium risk, also late on a Friday: too little is known.
+func TestTooLittleIsKnownOfANumberThatLeaves(t *testing.T) {
+	t.Parallel()
+	d := newDonor(t)
+	d.withFraudDesk(&network{down: true})
+	in := d.asked("happy")
+	in.At = time.Date(2026, 11, 28, 6, 0, 0, 0, time.UTC) // 22:00 of the day before in California
+	found, err := d.ScreenLeaving(t.Context(), in)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, found.Score, fraud.Default().Thresholds.Review, "with what missing evidence weighs")
+	require.Equal(t, porting.RiskMedium, found.Risk, "%v", found.Notes)
+	require.Nil(t, found.Blocked)
+}
