@@ -75,24 +75,24 @@ func (r *NewsReader) Run(ctx context.Context, ticks <-chan time.Time) {
 func (r *NewsReader) Look(ctx context.Context) {
 	waiting, err := r.Books.WaitingNews(ctx, newsAtOnce)
 	if err != nil {
-		r.warn(ctx, "news could not be looked for", ledger.CarrierNews{}, err)
+		r.warn(ctx, "look for news", ledger.CarrierNews{}, err)
 		return
 	}
 	for _, news := range waiting {
 		err := r.bring(ctx, news)
 		if err != nil && !gone(err) && r.Now().Sub(news.At) < newsLife {
-			r.warn(ctx, "news could not be brought to their port yet", news, err)
+			r.warn(ctx, "bring news to their port", news, err)
 			continue
 		}
 		if err := r.Books.DropNews(ctx, news.Carrier, news.ID); err != nil {
-			r.warn(ctx, "news that were brought could not be forgotten", news, err)
+			r.warn(ctx, "forget news that were brought", news, err)
 		}
 	}
 }
 
-func (r *NewsReader) warn(ctx context.Context, says string, news ledger.CarrierNews, err error) {
+func (r *NewsReader) warn(ctx context.Context, step string, news ledger.CarrierNews, err error) {
 	if ctx.Err() == nil {
-		r.Log.WarnContext(ctx, says, "carrier", news.Carrier, "port", news.Port, "error", err)
+		r.Log.WarnContext(ctx, "carriers' news wait for the next look", "step", step, "carrier", news.Carrier, "port", news.Port, "error", err)
 	}
 }
 
