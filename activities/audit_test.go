@@ -109,6 +109,34 @@ func TestEvidenceOfAPort(t *testing.T) {
 	}
 }
 
+// TestEvidenceOfAnOpenPort shows how far a port has come that has not ended, and that nothing proves it yet.
+func TestEvidenceOfAnOpenPort(t *testing.T) {
+	t.Parallel()
+	w := newSignedWorld(t, obliging())
+	key := signer(t, w.Ledger)
+	_, err := (&audit.Checkpointer{Log: w.Ledger, Signer: key, Now: time.Now}).Once(t.Context())
+	require.NoError(t, err)
+	x := evidence.Export{Ledger: w.Ledger, Key: key.VerifierKey(), Timeline: []porting.Entry{
+		{At: monday, Stage: porting.Received, Event: porting.EventReceived}, {At: monday, Stage: porting.Verifying, Event: porting.EventScreened, Actor: "ana", Note: "Ms Vestergaard called"},
+	}}
+	bundle, err := x.Of(t.Context(), portID)
+	require.NoError(t, err)
+	var file bytes.Buffer
+	require.NoError(t, bundle.Write(&file))
+	opened, err := evidence.Open(file.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, []evidence.Transition{
+		{At: monday, TransitionFact: audit.TransitionFact{Stage: porting.Received, Event: porting.EventReceived}},
+		{At: monday, TransitionFact: audit.TransitionFact{Stage: porting.Verifying, Event: porting.EventScreened, Actor: "ana"}},
+	}, opened.Transitions, "what people wrote is not in it")
+	verified, err := evidence.Verify(opened, evidence.Pins{Key: key.VerifierKey()})
+	require.NoError(t, err)
+	require.True(t, verified.Proved)
+	said := verified.Checks[len(verified.Checks)-1]
+	require.Equal(t, evidence.Remark, said.State)
+	require.Contains(t, said.Detail, "2 transitions, the last one to verifying")
+}
+
 // policiesIn are the leaves that say which policies came into use after the usual one of approvals.
 func policiesIn(t *testing.T, books *ledger.Ledger) (found []audit.Kind) {
 	t.Helper()
