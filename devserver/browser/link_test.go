@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,6 +60,42 @@ func TestACustomerStopsAPortOnAPhone(t *testing.T) {
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(token.URL(door, "fr"))))
 	press(t, page, "unknown")
 	require.EqualValues(t, 1, told.times.Load(), "the link works once")
+}
+
+// A customer keeps a lock on a phone, with scripts switched off.
+func TestACustomerKeepsALockOnAPhone(t *testing.T) {
+	t.Parallel()
+	path := findChromium(t)
+	books, told, door := openDoor(t)
+	now := time.Now().Truncate(time.Microsecond)
+	number := ledger.Subject{Token: "token", Tenant: "default", Masked: "+4…3456"}
+	lock, err := books.PlaceLock(t.Context(), number, "desk", "", now)
+	require.NoError(t, err)
+	_, err = books.AskUnlock(t.Context(), number, ledger.Unlock{LockID: lock.ID, By: "a thief", At: now, DueAt: now.Add(time.Hour)})
+	require.NoError(t, err)
+	events, err := books.GuardEvents(t.Context(), number.Token, 9)
+	require.NoError(t, err)
+	asked := slices.IndexFunc(events, func(e ledger.GuardEvent) bool { return e.Kind == ledger.EventUnlockAsked })
+	token, kept := link.NewKeep(events[asked].ID, "nt-1", now, now.Add(time.Hour))
+	require.NoError(t, books.NewLink(t.Context(), kept))
+
+	var w witness
+	page := startChromium(t, path, &w)
+	_, err = chromedp.Call(page, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Do(page,
+		chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch),
+		chromedp.Navigate(token.KeepURL(door, "de")),
+	))
+	requireFits(t, page)
+	require.Equal(t, []string{"heading: Sie wollten Ihre Nummer nicht freigeben?", "button: Gesperrt lassen"}, outline(t, page))
+	press(t, page, "kept")
+	requireFits(t, page)
+	locks, err := books.Locks(t.Context(), number.Token)
+	require.NoError(t, err)
+	require.True(t, locks[0].Holds(now.Add(2*time.Hour)), "it ends no more")
+	require.Zero(t, told.times.Load(), "no port is told")
+	w.requireQuiet(t)
 }
 
 // press presses the button and waits for what the page says then.
