@@ -43,9 +43,9 @@ type tier struct {
 }
 
 var tiers = map[string]tier{
-	"3m":  {load: 30 * time.Second, faults: 45 * time.Second, settle: 165 * time.Second, everyPort: 600 * time.Millisecond, everyFault: 250 * time.Millisecond},
-	"20m": {load: 830 * time.Second, faults: 850 * time.Second, settle: 5 * time.Minute, everyPort: 750 * time.Millisecond, everyFault: 260 * time.Millisecond, long: true},
-	"75m": {load: 67 * time.Minute, faults: 68 * time.Minute, settle: 6 * time.Minute, everyPort: 750 * time.Millisecond, everyFault: 260 * time.Millisecond, long: true},
+	"3m":  {load: 30 * time.Second, faults: 45 * time.Second, settle: 4 * time.Minute, everyPort: 600 * time.Millisecond, everyFault: 250 * time.Millisecond},
+	"20m": {load: 790 * time.Second, faults: 810 * time.Second, settle: 6 * time.Minute, everyPort: 720 * time.Millisecond, everyFault: 250 * time.Millisecond, long: true},
+	"75m": {load: 67 * time.Minute, faults: 68 * time.Minute, settle: 6 * time.Minute, everyPort: 720 * time.Millisecond, everyFault: 250 * time.Millisecond, long: true},
 }
 
 // asked reads what campaign is wanted: PORTSAGA_CHAOS is the tier, PORTSAGA_CHAOS_SEED repeats a schedule, and
@@ -120,9 +120,9 @@ func (h *house) campaign(o options, t tier) report {
 		r.Ledger = "PostgreSQL"
 	}
 	record := h.evidence(whole, l, ports)
-	r.Stories = storiesOf(ports)
 	r.count(record, h.tally)
 	r.Findings = oracle.Judge(record)
+	r.Stories = storiesOf(ports, r.Findings, record.Effects)
 	return r
 }
 
@@ -135,9 +135,13 @@ func (h *house) settle(ctx context.Context, l *load, within time.Duration) []ora
 	for _, id := range l.begun() {
 		all = append(all, l.choices[id])
 	}
-	left := all
+	left, reminded := all, time.Time{}
 	until(ctx, 3*time.Second, func() bool {
 		left = unsettled(left, h.lookAll(ctx, left))
+		if time.Since(reminded) > 15*time.Second {
+			l.remind(ctx, left)
+			reminded = time.Now()
+		}
 		return len(left) == 0
 	})
 	return exists(l, all, h.lookAll(h.Context(), all))

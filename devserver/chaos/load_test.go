@@ -82,12 +82,13 @@ type load struct {
 	failed      []string // starts that were never acknowledged
 	decided     map[string]time.Time
 	decisions   map[string]int
-	givenUp     int // ports that people revoked, because their decisions were void again and again
+	forgetful   map[string]bool // ports that were reset without what they had been told
+	givenUp     int             // ports that people revoked, because their decisions were void again and again
 	revocations []oracle.Revocation
 }
 
 func newLoad(h *house) *load {
-	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}, decisions: map[string]int{}}
+	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}, decisions: map[string]int{}, forgetful: map[string]bool{}}
 }
 
 // start begins ports at a rate until ctx ends; what was begun is finished within grace.
@@ -259,6 +260,25 @@ func (l *load) decideOn(ctx context.Context, id string) {
 		return
 	}
 	_, _ = l.house.sagas.Decide(ctx, id, l.house.desk.Decide("ben", decision, *status.Challenge)) // it asks again if that was lost
+}
+
+// forgets notes that a port was reset without what it had been told.
+func (l *load) forgets(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgetful[id] = true
+}
+
+// remind has those who forgot their carrier's news look again, as an operator does who resets them so.
+func (l *load) remind(ctx context.Context, ports []choice) {
+	for _, c := range ports {
+		l.mu.Lock()
+		forgot := l.forgetful[c.ID]
+		l.mu.Unlock()
+		if forgot {
+			_ = l.house.sagas.CarrierEvent(ctx, c.ID, porting.CarrierEvent{ID: fmt.Sprint("chaos-", time.Now().UnixNano())}) // it is told again
+		}
+	}
 }
 
 // some is a port that was begun lately, and its choice.

@@ -63,8 +63,13 @@ func resets(forget bool) func(context.Context, *nemesis, *rand.Rand) bool {
 		if forget {
 			request.ResetReapplyExcludeTypes = []enums.ResetReapplyExcludeType{enums.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enums.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE}
 		}
-		_, err := n.house.raw.WorkflowService().ResetWorkflowExecution(ctx, request)
-		return err == nil
+		if _, err := n.house.raw.WorkflowService().ResetWorkflowExecution(ctx, request); err != nil {
+			return false
+		}
+		if forget {
+			n.load.forgets(victim.GetWorkflowId())
+		}
+		return true
 	}
 }
 

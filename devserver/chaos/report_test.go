@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portsaga/portsaga/devserver/chaos/oracle"
-	"github.com/portsaga/portsaga/porting"
 )
 
 // report is what became of a campaign.
@@ -34,7 +33,7 @@ type report struct {
 	Gone      []string         `json:"ended_by_themselves"` // processes that were started again, and what they said last
 	Judged    map[string]int   `json:"judged"`              // of what the oracle was shown how much
 	Findings  []oracle.Finding `json:"findings"`
-	Stories   []string         `json:"stories"` // of ports that do not rest
+	Stories   []string         `json:"stories"` // of ports that broke a law
 	Settled   float64          `json:"settled_after_seconds"`
 	Seconds   float64          `json:"seconds"`
 }
@@ -70,22 +69,33 @@ func (r report) String() string {
 	return b.String()
 }
 
-// storiesOf tells what happened to ports that do not rest, or wait for people.
-func storiesOf(ports []oracle.Port) []string {
+// storiesOf tells what happened to ports that broke a law, there and at the carrier.
+func storiesOf(ports []oracle.Port, findings []oracle.Finding, effects []oracle.Effect) []string {
+	var breaches strings.Builder
+	for _, f := range findings {
+		fmt.Fprintln(&breaches, f.Breaches)
+	}
 	var stories []string
 	for _, p := range ports {
-		if p.Direction != porting.PortIn || (p.Outcome != "" && p.Rests()) {
+		if !strings.Contains(breaches.String(), p.ID) {
 			continue
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "%s: %s, waiting on %s until %s, attention %t %s", p.ID, p.Stage, p.WaitingOn, p.DueAt.Format(time.TimeOnly), p.Attention, p.Unread)
-		for _, e := range p.Timeline[max(0, len(p.Timeline)-12):] {
-			fmt.Fprintf(&b, "\n  %s  %s, %s: %s", e.At.Format("15:04:05.000"), e.Stage, e.Event, e.Note)
+		fmt.Fprintf(&b, "%s: %s, %s, waiting on %s until %s %s", p.ID, p.Stage, p.Outcome, p.WaitingOn, p.DueAt.Format(time.TimeOnly), p.Unread)
+		for _, e := range p.Timeline {
+			fmt.Fprintf(&b, "\n  %s  %s, %s: %s", e.At.Format(moment), e.Stage, e.Event, e.Note)
+		}
+		for _, e := range effects {
+			if e.Port == p.ID {
+				fmt.Fprintf(&b, "\n  %s  at the carrier: %s, version %d", e.At.Format(moment), e.Name, e.Version)
+			}
 		}
 		stories = append(stories, b.String())
 	}
 	return stories
 }
+
+const moment = "15:04:05.000"
 
 func lines(table *tabwriter.Writer, counts map[string]int) {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
