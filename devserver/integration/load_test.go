@@ -147,6 +147,13 @@ func (d *desk) decides(ctx context.Context, who *speaker, id string) error {
 	return err
 }
 
+// decided is how many decisions were made.
+func (d *desk) decided() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.decisions)
+}
+
 // again does something until it succeeds or is refused for good.
 func again(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
