@@ -129,14 +129,14 @@ func (h *house) campaign(o options, t tier) report {
 // settle waits until every port rests, as long as that may take, and returns where each stands.
 func (h *house) settle(ctx context.Context, l *load, within time.Duration) []oracle.Port {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(ctx, within)
+	patient, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var all []choice
 	for _, id := range l.begun() {
 		all = append(all, l.choices[id])
 	}
 	left, reminded := all, time.Time{}
-	until(ctx, 3*time.Second, func() bool {
+	until(patient, 3*time.Second, func() bool {
 		left = unsettled(left, h.lookAll(ctx, left))
 		if time.Since(reminded) > 15*time.Second {
 			l.remind(ctx, left)
@@ -144,5 +144,5 @@ func (h *house) settle(ctx context.Context, l *load, within time.Duration) []ora
 		}
 		return len(left) == 0
 	})
-	return exists(l, all, h.lookAll(h.Context(), all))
+	return exists(l, all, h.lookAll(ctx, all))
 }

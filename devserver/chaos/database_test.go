@@ -28,7 +28,7 @@ func (*database) dsn(address string) string {
 func (h *house) openDatabase() *database {
 	h.Helper()
 	initdb, postgres, user := pgtest.Program(h, "initdb"), pgtest.Program(h, "postgres"), pgtest.User(h)
-	dir, err := os.MkdirTemp("", "chaos-") //nolint:usetesting // the user of the database cannot enter a directory of the test
+	dir, err := os.MkdirTemp("", "chaos-") // its user cannot enter a directory of the test
 	require.NoError(h, err)
 	h.Cleanup(func() { require.NoError(h, os.RemoveAll(dir)) })
 	if user != nil {

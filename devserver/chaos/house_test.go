@@ -124,7 +124,7 @@ func (h *house) build() {
 	h.Helper()
 	for i := range h.builds {
 		h.builds[i] = h.path("bin", fmt.Sprintf("portsaga-%d", i+1))
-		cmd := exec.CommandContext(h.Context(), "go", "build", "-ldflags", fmt.Sprintf("-s -w -X main.stamp=%d", i+1), "-o", h.builds[i], "github.com/portsaga/portsaga/cmd/portsaga")
+		cmd := exec.CommandContext(h.Context(), "go", "build", "-buildvcs=false", "-ldflags", fmt.Sprintf("-s -w -X main.stamp=%d", i+1), "-o", h.builds[i], "github.com/portsaga/portsaga/cmd/portsaga")
 		out, err := cmd.CombinedOutput()
 		require.NoError(h, err, "%s", out)
 	}

@@ -80,7 +80,7 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch played.name {
 	case newsTwice:
 		for range 2 {
-			p.carrying.Go(func() { _, _ = p.bring(r.Context(), n) }) // the third is the one that counts
+			p.carrying.Go(func() { p.repeat(n) })
 		}
 	case newsLate:
 		pass(r.Context(), played.pause)
@@ -115,6 +115,9 @@ func (p *post) bring(ctx context.Context, n news) (status int, err error) {
 	}
 	return answer.StatusCode, answer.Body.Close()
 }
+
+// repeat brings news once more; whether they arrive does not count.
+func (p *post) repeat(n news) { _, _ = p.bring(p.ctx, n) }
 
 // insist brings news later, until somebody takes them.
 func (p *post) insist(n news, after time.Duration) {

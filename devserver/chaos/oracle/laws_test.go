@@ -67,8 +67,11 @@ func good() oracle.Record {
 			did(6, "reversed", simulator.Activated, ""), did(7, "reversed", simulator.ReversalAsked, "reversed/1/reverse"), did(8, "reversed", simulator.Reversed, ""),
 		},
 		Calls: []oracle.Call{
-			{Port: "moved", Changes: true}, {Port: "moved", Answered: true}, {Port: "moved", Changes: true, Answered: true},
-			{Port: "revoked", Changes: true, Answered: true}, {Port: "revoked", Changes: true, Answered: true},
+			{Port: "moved", Changes: true},
+			{Port: "moved", Answered: true},
+			{Port: "moved", Changes: true, Answered: true},
+			{Port: "revoked", Changes: true, Answered: true},
+			{Port: "revoked", Changes: true, Answered: true},
 		},
 		Revocations: []oracle.Revocation{{Port: "revoked", Acked: at(5), Closed: true}, {Port: "reversed", Acked: at(4)}},
 		Tenures: []oracle.Tenure{
