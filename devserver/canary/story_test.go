@@ -77,14 +77,18 @@ func story(t require.TestingT, everything bool) []chapter {
 		"happy": {pin: true}, "times-out-after-applying": {prefix: echoes}, "messaging-late": {prefix: panics}, "approver-rejects": {pin: true},
 		"port-out-happy": {}, "port-out-wrong-pin": {}, "port-out-unauthorised": {},
 	}
+	var more []chapter
 	for _, sc := range slices.Concat(simulate.Builtin(), simulate.BuiltinPortOuts()) {
 		c, always := short[sc.Name]
-		if always || everything {
-			c.scenario = sc
+		c.scenario = sc
+		switch {
+		case always: // first: what must be seen is in them
 			all = append(all, c)
+		case everything:
+			more = append(more, c)
 		}
 	}
-	return all
+	return append(all, more...)
 }
 
 // forGood begins the references of orders that the carrier's line fails for good, with the subscriber's name and address.
