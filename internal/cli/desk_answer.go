@@ -42,8 +42,9 @@ func newDeskAnswer(f *Factory) *cobra.Command {
 			"person of the role desk. Whatever you do not say stays as it was, such as the date or the numbers that stay behind.\n\n" +
 			"Keep personal data out of --text: it is shown on the port's page.\n\n" +
 			"For a key on another machine, --statement-out writes the exact bytes; sign them there with ssh-keygen, and bring the\n" +
-			"signature back with --signature. With --paste nothing is written: the command prints the body of a carrier-event for somebody who\n" +
-			"sends it in the Web UI, and the port has it verified and written into the book. Where decisions are trusted as they come nothing is signed, and --by says who answers.",
+			"signature back with --signature. With --paste nothing is written: the command prints the body of a carrier-event for somebody\n" +
+			"who sends it in the Web UI, and the port has it verified and written into the book. Where decisions are trusted as they\n" +
+			"come nothing is signed, and --by says who answers.",
 		Example: "  portsaga desk answer TASK --confirmed --foc 2026-12-03T09:00:00-05:00\n" +
 			"  portsaga desk answer TASK --confirmed --foc 2026-12-03T09:00:00-05:00 --left 2=TN_INACTIVE\n" +
 			"  portsaga desk answer TASK --rejected 7401 --reason ACCOUNT_NUMBER_MISMATCH\n" +
