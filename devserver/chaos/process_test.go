@@ -38,9 +38,9 @@ type process struct {
 // run starts a process for as long as the test goes on.
 func (h *house) run(p *process) {
 	h.Helper()
+	require.NoError(h, h.start(p))
 	h.processes[p.name] = p
 	h.Cleanup(func() { h.end(p) })
-	require.NoError(h, h.start(p))
 }
 
 func (h *house) logFile(name string) string { return h.path("logs", name+".log") }
@@ -52,7 +52,10 @@ func (h *house) start(p *process) error {
 	}
 	defer out.Close()
 	cmd, ended := p.command(), make(chan struct{})
-	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, h.dir
+	cmd.Stdout, cmd.Stderr = out, out
+	if cmd.Dir == "" {
+		cmd.Dir = h.dir
+	}
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
