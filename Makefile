@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary saboteurs bulk vuln ci images secrets docs clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary chaos saboteurs bulk vuln ci images secrets docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ integration: ## Run a deployment on this machine: PostgreSQL, Temporal with mutu
 
 canary: ## Write people who do not exist into every field, play every scenario, and look for them in all that was written
 	PORTSAGA_CANARY=full go -C devserver test -count=1 -timeout 25m -v ./canary
+
+chaos: ## Break everything while ports live through it, and have an oracle judge (PORTSAGA_CHAOS=3m, 20m or 75m)
+	cd devserver/chaos && PORTSAGA_CHAOS=$${PORTSAGA_CHAOS:-3m} go test -count=1 -timeout 2h -v -run '^TestCampaign$$'
 
 saboteurs: ## Put bugs into the code, one at a time, and see that a test notices each
 	PORTSAGA_SABOTEURS=all go test -count=1 -timeout 60m -v ./internal/sabotage
