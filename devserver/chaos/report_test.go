@@ -40,6 +40,7 @@ type report struct {
 
 func (r *report) count(record oracle.Record, t *tally) {
 	r.ByKind, r.Gone, r.Faults = t.counts()
+	r.Gone = append([]string{}, r.Gone...) // in JSON an empty list is none
 	r.Judged = map[string]int{
 		"effects at the carrier": len(record.Effects), "calls to the carrier": len(record.Calls), "acknowledged revocations": len(record.Revocations),
 		"accepted mails": len(record.Mails), "demanded notices": len(record.Notices), "histories replayed": len(record.Replays),
@@ -75,7 +76,7 @@ func storiesOf(ports []oracle.Port, findings []oracle.Finding, effects []oracle.
 	for _, f := range findings {
 		fmt.Fprintln(&breaches, f.Breaches)
 	}
-	var stories []string
+	stories := []string{}
 	for _, p := range ports {
 		if !strings.Contains(breaches.String(), p.ID) {
 			continue
