@@ -43,11 +43,16 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
 }
 
+// sentByAnotherRun reports whether there is an order to cancel. A port that has ended needs no end: its numbers stay where they are.
 func (a *Activities) sentByAnotherRun(ctx context.Context, in porting.CloseInput) (bool, error) {
 	if !in.Unsent {
 		return false, nil
 	}
-	_, err := a.Ledger.LastSubmission(ctx, in.Port)
+	fence, err := a.Ledger.Fence(ctx, in.Port)
+	if err == nil && !fence.ReleasedAt.IsZero() {
+		return false, nil
+	}
+	_, err = a.Ledger.LastSubmission(ctx, in.Port)
 	if porting.KindOf(err) == porting.NotFound {
 		return false, nil
 	}

@@ -70,6 +70,11 @@ func TestClosePortKeepsWhatAnotherRunSent(t *testing.T) {
 	closed, err = w.ClosePort(t.Context(), in)
 	require.NoError(t, err)
 	require.True(t, closed, "the order was cancelled meanwhile")
+
+	in.Unsent = true
+	closed, err = w.ClosePort(t.Context(), in)
+	require.NoError(t, err)
+	require.True(t, closed, "a port that has ended has nothing to cancel")
 }
 
 func TestClosePortClosesWhatNobodySent(t *testing.T) {
