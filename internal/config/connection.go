@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"os"
 
 	"go.temporal.io/sdk/client"
@@ -17,6 +18,10 @@ const (
 	// DefaultUI is where the Web UI of a local cluster is.
 	DefaultUI = "http://localhost:8233"
 )
+
+// identity is this process's name in histories, which keep it in the clear: unlike the SDK's own it holds no host's name, which
+// on a desk is often a person's. The worker's log says it, too.
+var identity = "portsaga-" + rand.Text()[:8]
 
 // Connection is how to reach Temporal.
 type Connection struct {
@@ -46,12 +51,13 @@ func Connect(ctx context.Context, dir string) (Connection, error) {
 	}
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, DefaultNamespace)
+	options.Identity = identity
 	return Connection{Options: options}, nil
 }
 
 func toDev(dev DevState) Connection {
 	namespace := cmp.Or(os.Getenv("TEMPORAL_NAMESPACE"), dev.Namespace, DefaultNamespace)
-	return Connection{Options: client.Options{HostPort: dev.Address, Namespace: namespace}, Dev: &dev}
+	return Connection{Options: client.Options{HostPort: dev.Address, Namespace: namespace, Identity: identity}, Dev: &dev}
 }
 
 // Clock is how business time runs there: real time, but in a dev that runs faster.
