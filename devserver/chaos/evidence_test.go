@@ -91,7 +91,7 @@ func (h *house) look(ctx context.Context, c choice) oracle.Port {
 		if seen, err = h.raw.DescribeWorkflowExecution(ctx, workflow, ""); err != nil {
 			return h.orphan(ctx, p)
 		}
-		p.Rescued, state = true, seen.GetWorkflowExecutionInfo().GetStatus()
+		state = seen.GetWorkflowExecutionInfo().GetStatus()
 	}
 	status, err := h.sagas.Status(ctx, workflow)
 	if err != nil {

@@ -179,9 +179,6 @@ func movesAreLegal(r Record) []string {
 	var breaches []string
 	for _, p := range r.Ports {
 		told := porting.Port{Direction: p.Direction}
-		if p.Rescued && len(p.Timeline) > 0 {
-			told.Stage = p.Timeline[0].Stage // it goes on where the saga was
-		}
 		for _, e := range p.Timeline {
 			from := cmp.Or(told.Stage, "the start")
 			if err := told.Move(e.Event, e.At, e.Actor, ""); err != nil {

@@ -193,13 +193,13 @@ func TestEveryLawCanBeBroken(t *testing.T) {
 	}
 }
 
-// A rescue goes on where the saga was, and an answered port-out may wait for whoever asked.
+// A rescue begins anew, and an answered port-out may wait for whoever asked.
 func TestWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	r := good()
 	r.Ports = append(r.Ports, oracle.Port{
-		ID: "rescued", Direction: porting.PortIn, Rescued: true, Stage: porting.RollingBack, Outcome: porting.OutcomeCancelled,
-		Timeline: told(porting.EventEscalated, porting.Confirmed, porting.EventCancelled, porting.RollingBack),
+		ID: "rescued", Direction: porting.PortIn, Stage: porting.RollingBack, Outcome: porting.OutcomeCancelled,
+		Timeline: told(porting.EventReceived, porting.Received, porting.EventNote, porting.Received, porting.EventCancelled, porting.RollingBack),
 	}, oracle.Port{
 		ID: "leaves", Direction: porting.PortOut, Stage: porting.Answered, WaitingOn: porting.WaitingCarrier, Open: true, DueAt: at(9000), Timers: 1,
 	})

@@ -37,9 +37,8 @@ type Port struct {
 	Timers    int       // that run in its history
 	Timeline  []porting.Entry
 	Undone    []porting.Entry
-	Holds     int // numbers that the ledger holds for it
-	Secrets   int // that the ledger keeps for it
-	Rescued   bool
+	Holds     int    // numbers that the ledger holds for it
+	Secrets   int    // that the ledger keeps for it
 	Unread    string // why it could not be looked at
 }
 
