@@ -72,5 +72,5 @@ func (a *Activities) PlanCorrection(_ context.Context, in porting.CorrectionInpu
 }
 
 func placeOf(p porting.Place) rules.Place {
-	return rules.Place{Number: p.Number, Region: p.Region}
+	return rules.Place{Number: p.Number, Region: p.Region, Zone: p.Zone}
 }

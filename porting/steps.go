@@ -114,6 +114,7 @@ type DeadlineInput struct {
 type Place struct {
 	Number Number `json:"number"`
 	Region string `json:"region,omitempty"`
+	Zone   string `json:"zone,omitempty"` // IANA; only where nobody knows the number any more
 }
 
 // Deadline is a clock of a pack, computed. It is recorded in history, so no upgrade of rules or time zones moves it.

@@ -162,10 +162,17 @@ func local[T any](ctx workflow.Context, step, summary string, in any) (out T, er
 	return out, err
 }
 
+// place is where the order's numbers are. A rescue has no order: it goes by the numbers that the carrier tells, and by UTC where it
+// tells none, so that a clock runs all the same.
 func (s *saga) place() porting.Place {
 	place := porting.Place{Region: s.port.Order.Subscriber.Address.Region}
-	if len(s.port.Order.Numbers) > 0 {
+	switch {
+	case len(s.port.Order.Numbers) > 0:
 		place.Number = s.port.Order.Numbers[0]
+	case len(s.carrier.Numbers) > 0:
+		place.Number = s.carrier.Numbers[0].Number
+	case place.Region == "":
+		place.Zone = "UTC"
 	}
 	return place
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/portsaga/portsaga/porting"
@@ -124,6 +125,9 @@ func (w *world) play(beats []beat) {
 func (w *world) computeDeadline(_ context.Context, in porting.DeadlineInput) (porting.Deadline, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if in.Place == (porting.Place{}) {
+		return porting.Deadline{}, temporal.NewNonRetryableApplicationError("the pack's zone depends on the place, and there is none", "region-unknown", nil)
+	}
 	for _, do := range w.nextReply(in.Clock).meanwhile {
 		do(w)
 	}
