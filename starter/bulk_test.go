@@ -176,6 +176,8 @@ func (keeps) PutSecret(_ context.Context, port string, _ porting.Secret) (string
 	return "sec-" + port, nil
 }
 
+func (keeps) DropSecret(context.Context, string) error { return nil }
+
 func TestListOfABulkOrder(t *testing.T) {
 	t.Parallel()
 	c := &mocks.Client{}

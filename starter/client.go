@@ -21,6 +21,8 @@ const DefaultTaskQueue = "portsaga"
 // SecretStore keeps an authorization code outside Temporal and returns its reference.
 type SecretStore interface {
 	PutSecret(ctx context.Context, port string, secret porting.Secret) (ref string, err error)
+	// DropSecret destroys a secret that its port does not use.
+	DropSecret(ctx context.Context, ref string) error
 }
 
 // Options configure a Client. The zero value works for orders without secrets.
@@ -53,11 +55,15 @@ func New(t client.Client, o Options) *Client {
 func (c *Client) Start(ctx context.Context, order porting.Order) (porting.Answer, error) {
 	id := porting.PortID(porting.PortIn, order.TenantOrDefault(), order.Reference)
 	order.Version = 1
-	order, err := c.putSecret(ctx, id, order)
+	kept, err := c.putSecret(ctx, id, order)
 	if err != nil {
 		return porting.Answer{}, err
 	}
-	return c.start(ctx, id, porting.WorkflowPortIn, porting.PortInput{ID: id, Order: order, Clock: c.options.Clock}, c.startOptions(id, order))
+	answer, err := c.start(ctx, id, porting.WorkflowPortIn, porting.PortInput{ID: id, Order: kept, Clock: c.options.Clock}, c.startOptions(id, kept))
+	if order.Authorization.Code != "" {
+		err = c.dropUnused(ctx, kept.Authorization.CodeRef, err)
+	}
+	return answer, err
 }
 
 // StartIfNotExists is Start, except that a port that exists already is answered with its status instead of refused.
@@ -99,6 +105,14 @@ func (c *Client) keep(ctx context.Context, id string, secret porting.Secret, op,
 		return "", fmt.Errorf("keep the %s of %s: %w", what, id, err)
 	}
 	return ref, nil
+}
+
+// dropUnused destroys what was kept for a port that exists already: an ended port would keep it for good.
+func (c *Client) dropUnused(ctx context.Context, ref string, err error) error {
+	if porting.CodeOf(err) != "port-exists" {
+		return err
+	}
+	return errors.Join(err, c.options.Secrets.DropSecret(ctx, ref))
 }
 
 func (c *Client) start(ctx context.Context, id, saga string, input any, options client.StartWorkflowOptions) (porting.Answer, error) {

@@ -15,11 +15,15 @@ import (
 // refused with code "port-exists". ReceivedAt should be when the request came in: every deadline runs from it.
 func (c *Client) StartPortOut(ctx context.Context, r porting.PortOutRequest) (porting.Answer, error) {
 	id := r.PortID()
-	r, err := c.putPIN(ctx, id, r)
+	kept, err := c.putPIN(ctx, id, r)
 	if err != nil {
 		return porting.Answer{}, err
 	}
-	return c.start(ctx, id, porting.WorkflowPortOut, porting.PortOutInput{ID: id, Request: r, Clock: c.options.Clock}, c.portOutOptions(id, r))
+	answer, err := c.start(ctx, id, porting.WorkflowPortOut, porting.PortOutInput{ID: id, Request: kept, Clock: c.options.Clock}, c.portOutOptions(id, kept))
+	if r.Given.PIN != "" {
+		err = c.dropUnused(ctx, kept.Given.PINRef, err)
+	}
+	return answer, err
 }
 
 // StartPortOutIfNotExists is StartPortOut, except that a port that exists already is answered with its status.

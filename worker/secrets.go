@@ -38,3 +38,8 @@ func (s *Secrets) PutSecret(ctx context.Context, port string, code porting.Secre
 	at := s.now().UTC()
 	return s.ledger.PutSecret(ctx, port, s.vault.Seal(port, code), at, at.Add(secretLife))
 }
+
+// DropSecret destroys a code that its port does not use.
+func (s *Secrets) DropSecret(ctx context.Context, ref string) error {
+	return s.ledger.DestroySecret(ctx, ref)
+}

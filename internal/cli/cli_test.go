@@ -134,6 +134,8 @@ func (s *fakeSecrets) PutSecret(_ context.Context, port string, code porting.Sec
 	return "sec-1", nil
 }
 
+func (s *fakeSecrets) DropSecret(context.Context, string) error { return nil }
+
 func newSession(t *testing.T) *session {
 	t.Helper()
 	dir := t.TempDir()

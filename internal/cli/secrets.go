@@ -21,16 +21,29 @@ func newLateSecrets(cfg config.Config, now func() time.Time) lateSecrets {
 	return lateSecrets{cfg.KeyFile, cfg.Ledger, now}
 }
 
-// PutSecret seals a code and keeps it in the ledger.
-func (s lateSecrets) PutSecret(ctx context.Context, port string, code porting.Secret) (string, error) {
+// PutSecret implements starter.SecretStore.
+func (s lateSecrets) PutSecret(ctx context.Context, port string, code porting.Secret) (ref string, err error) {
+	err = s.with(ctx, func(store *worker.Secrets) error {
+		ref, err = store.PutSecret(ctx, port, code)
+		return err
+	})
+	return ref, err
+}
+
+// DropSecret implements starter.SecretStore.
+func (s lateSecrets) DropSecret(ctx context.Context, ref string) error {
+	return s.with(ctx, func(store *worker.Secrets) error { return store.DropSecret(ctx, ref) })
+}
+
+func (s lateSecrets) with(ctx context.Context, do func(*worker.Secrets) error) error {
 	keys, err := vault.Load(s.keyFile)
 	if err != nil {
-		return "", err
+		return err
 	}
 	books, err := ledger.Open(ctx, s.ledger)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer books.Close()
-	return worker.NewSecrets(books, keys, s.now).PutSecret(ctx, port, code)
+	return do(worker.NewSecrets(books, keys, s.now))
 }

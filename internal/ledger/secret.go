@@ -36,6 +36,12 @@ func (l *Ledger) GetSecret(ctx context.Context, ref string, at time.Time) ([]byt
 	return sealed, fault(op, ref, err)
 }
 
+// DestroySecret deletes one secret.
+func (l *Ledger) DestroySecret(ctx context.Context, ref string) error {
+	_, err := change(ctx, l.db, `DELETE FROM secrets WHERE ref = $1`, ref)
+	return fault("destroy secret", ref, err)
+}
+
 // DestroySecrets deletes every secret of an owner.
 func (l *Ledger) DestroySecrets(ctx context.Context, owner string) error {
 	_, err := change(ctx, l.db, `DELETE FROM secrets WHERE owner = $1`, owner)
