@@ -81,7 +81,7 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 	l := newLookout(s.clock, "Answer to the activation")
 	for {
 		s.hintsRead = s.port.CarrierHints
-		answer, err := call[porting.Activation](ctx, s, s.onLine(carrierCall), porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
+		answer, err := call[porting.Activation](ctx, s, ahead(s.onLine(carrierCall)), porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
 			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
 			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
 			Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,

@@ -58,9 +58,19 @@ func (s *saga) onLine(how preset) preset {
 
 // undoCall is for a compensation: tried for an hour at a time, and again for as long as it takes; see persist.
 func undoCall(ctx workflow.Context, summary string) workflow.ActivityOptions {
-	o := carrierCall(ctx, "Undo: "+summary)
+	o := ahead(carrierCall)(ctx, "Undo: "+summary)
 	o.ScheduleToCloseTimeout = time.Hour
 	return o
+}
+
+// ahead is for what stops a port or undoes it, and for what was promised for a date: it does not wait behind orders, neither
+// others' nor the thousands that its own tenant may have queued.
+func ahead(how preset) preset {
+	return func(ctx workflow.Context, summary string) workflow.ActivityOptions {
+		o := how(ctx, summary)
+		o.Priority.PriorityKey = 1
+		return o
+	}
 }
 
 // localStep is for arithmetic: no task of its own, one marker in the history.

@@ -58,7 +58,7 @@ func repair(ctx workflow.Context, clock porting.Clock, m porting.Mismatch) error
 	if m.Revoke == nil {
 		return nil
 	}
-	_, err := callOnce[porting.FenceClosed](ctx, ownStep, porting.StepCloseFence, "Close the fence of a port that is rolled back",
+	_, err := callOnce[porting.FenceClosed](ctx, ahead(ownStep), porting.StepCloseFence, "Close the fence of a port that is rolled back",
 		porting.FenceInput{Port: m.Port, By: m.Revoke.By, Reason: m.Revoke.Reason, At: clock.Business(workflow.Now(ctx)).UTC()})
 	return err
 }

@@ -154,7 +154,7 @@ func (r *rescue) settleNumbers() {
 
 // withdraw closes the fence before anything is cancelled, and then has everything undone.
 func (r *rescue) withdraw(ctx workflow.Context, record porting.Record) error {
-	closed, err := call[porting.FenceClosed](ctx, r.saga, ownStep, porting.StepCloseFence, "Close the fence: no activation from now on",
+	closed, err := call[porting.FenceClosed](ctx, r.saga, ahead(ownStep), porting.StepCloseFence, "Close the fence: no activation from now on",
 		porting.FenceInput{Port: r.in.Port, By: porting.Reaper, Reason: porting.CancelledInTemporal, At: r.now(ctx)})
 	if err != nil {
 		return err

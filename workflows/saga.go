@@ -111,7 +111,7 @@ func (s *saga) closeFence(ctx workflow.Context) {
 	if r := s.port.Revocation; r != nil {
 		in.By, in.Reason = r.By, r.Reason
 	}
-	closed, err := call[porting.FenceClosed](ctx, s, ownStep, porting.StepCloseFence, "Close the fence: no activation from now on", in)
+	closed, err := call[porting.FenceClosed](ctx, s, ahead(ownStep), porting.StepCloseFence, "Close the fence: no activation from now on", in)
 	if err != nil {
 		s.callPerson(ctx, "the fence could not be closed: "+err.Error())
 		return

@@ -214,6 +214,30 @@ func schedulesOurs(p *policy, _ Role, request any) error {
 	return nil
 }
 
+// limitsTenants allows a pace for each tenant at the gate. One for the whole queue, other weights, or a pace of nothing would
+// hold ports up, and at the trust workers their stops.
+func limitsTenants(p *policy, _ Role, request any) error {
+	r, ok := request.(*workflowservice.UpdateTaskQueueConfigRequest)
+	if !ok {
+		return unexpected
+	}
+	limit := r.GetUpdateFairnessKeyRateLimitDefault()
+	switch {
+	case !p.owns(GateWorker, r.GetTaskQueue()) || r.GetTaskQueueType() != enumspb.TASK_QUEUE_TYPE_ACTIVITY:
+		return denial("tenants are limited at the gate")
+	case limit == nil, r.GetUpdateQueueRateLimit() != nil:
+		return denial("a limit is for each tenant, and none for all")
+	case len(r.GetSetFairnessWeightOverrides()) > 0, len(r.GetUnsetFairnessWeightOverrides()) > 0:
+		return denial("no line is served before others")
+	case limit.GetRateLimit() != nil && !(limit.GetRateLimit().GetRequestsPerSecond() >= slowest):
+		return denial("a limit leaves every tenant some steps")
+	}
+	return nil
+}
+
+// slowest is the least that a tenant can be limited to, in steps a second.
+const slowest = 1
+
 // promotesOurs holds a promotion to deployments of our own name, and to versions that have workers for every queue that the
 // one before had: ports that nobody runs miss their dates.
 func promotesOurs(p *policy, _ Role, request any) error {

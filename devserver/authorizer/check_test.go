@@ -1,6 +1,7 @@
 package authorizer
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	failurepb "go.temporal.io/api/failure/v1"
 	querypb "go.temporal.io/api/query/v1"
 	schedulepb "go.temporal.io/api/schedule/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	updatepb "go.temporal.io/api/update/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -226,6 +228,43 @@ func TestMessagesGoToSagas(t *testing.T) {
 		{"to a workflow of the server", CustomerCare, workflows + "SignalWorkflowExecution", system, "go to workflows"},
 		{"to another namespace", CustomerCare, workflows + "SignalWorkflowExecution", elsewhere, "not about the namespace"},
 		{"with a start", Submitter | CustomerCare, workflows + "SignalWithStartWorkflowExecution", signal(porting.MsgRevoke), "without an order"},
+	})
+}
+
+func TestLimitsTenants(t *testing.T) {
+	t.Parallel()
+	type request = workflowservice.UpdateTaskQueueConfigRequest
+	type update = workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate
+	limit := func(change func(*request)) *request {
+		r := &request{
+			Namespace: ours, TaskQueue: porting.GateQueue(queue), TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY,
+			UpdateFairnessKeyRateLimitDefault: &update{RateLimit: &taskqueuepb.RateLimit{RequestsPerSecond: 20}},
+		}
+		if change != nil {
+			change(r)
+		}
+		return r
+	}
+	by := func(name string, change func(*request), why string) attempt {
+		return attempt{name, Bootstrap, workflows + "UpdateTaskQueueConfig", limit(change), why}
+	}
+	try(t, []attempt{
+		by("as bootstrap does", nil, ""),
+		by("no more", func(r *request) { r.UpdateFairnessKeyRateLimitDefault = &update{} }, ""),
+		by("at a carrier's line", func(r *request) { r.TaskQueue = porting.LineQueue(queue, "east") }, ""),
+		by("where fences are closed", func(r *request) { r.TaskQueue = porting.TrustQueue(queue) }, "at the gate"),
+		by("on a rogue queue", func(r *request) { r.TaskQueue = "mine" }, "at the gate"),
+		by("for sagas", func(r *request) { r.TaskQueueType = enumspb.TASK_QUEUE_TYPE_WORKFLOW }, "at the gate"),
+		by("to nothing", func(r *request) { r.UpdateFairnessKeyRateLimitDefault.RateLimit.RequestsPerSecond = 0 }, "some steps"),
+		by("to no number", func(r *request) {
+			r.UpdateFairnessKeyRateLimitDefault.RateLimit.RequestsPerSecond = float32(math.NaN())
+		}, "some steps"),
+		by("all together", func(r *request) { r.UpdateQueueRateLimit = &update{} }, "none for all"),
+		by("nobody", func(r *request) { r.UpdateFairnessKeyRateLimitDefault = nil }, "none for all"),
+		by("and serve one before others", func(r *request) { r.SetFairnessWeightOverrides = map[string]float32{"acme": 100} }, "before others"),
+		by("and forget who is served so", func(r *request) { r.UnsetFairnessWeightOverrides = []string{"acme"} }, "before others"),
+		{"by an operator", Operator, workflows + "UpdateTaskQueueConfig", limit(nil), "no role"},
+		{"with another request", Bootstrap, workflows + "UpdateTaskQueueConfig", start(nil), "not what this method takes"},
 	})
 }
 

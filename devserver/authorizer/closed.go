@@ -16,7 +16,6 @@ var closed = map[string]string{
 	workflows + "CreateWorkflowRule":             "meets every port at once",
 	workflows + "DeleteWorkflowRule":             "meets every port at once",
 	workflows + "TriggerWorkflowRule":            "meets every port at once",
-	workflows + "UpdateTaskQueueConfig":          "meets every port at once",
 	workflows + "UpdateWorkerConfig":             "meets every port at once",
 	workflows + "DeleteWorkflowExecution":        "destroys evidence",
 	workflows + "DeleteActivityExecution":        "destroys evidence",

@@ -63,16 +63,18 @@ var table = map[string]row{
 	workflows + "RecordWorkerHeartbeat": {workers, nil},
 	workflows + "ShutdownWorker":        {workers, leavesOwnQueue},
 
-	// The namespace is prepared at every deployment. A schedule starts the reaper and nothing else.
-	workflows + "RegisterNamespace":    {Bootstrap, nil},
-	operators + "AddSearchAttributes":  {Bootstrap, nil},
-	operators + "ListSearchAttributes": {watchers | Bootstrap, nil},
-	workflows + "CreateSchedule":       {Bootstrap, schedulesOurs},
-	workflows + "UpdateSchedule":       {Bootstrap, schedulesOurs},
-	workflows + "PatchSchedule":        {Bootstrap, nil},
-	workflows + "DeleteSchedule":       {Bootstrap, nil},
-	workflows + "DescribeSchedule":     {watchers | Bootstrap, nil},
-	workflows + "ListSchedules":        {watchers | Bootstrap, nil},
+	// The namespace is prepared at every deployment. A schedule starts the reaper and nothing else, and a limit slows tenants and
+	// stops none.
+	workflows + "RegisterNamespace":     {Bootstrap, nil},
+	operators + "AddSearchAttributes":   {Bootstrap, nil},
+	operators + "ListSearchAttributes":  {watchers | Bootstrap, nil},
+	workflows + "UpdateTaskQueueConfig": {Bootstrap, limitsTenants},
+	workflows + "CreateSchedule":        {Bootstrap, schedulesOurs},
+	workflows + "UpdateSchedule":        {Bootstrap, schedulesOurs},
+	workflows + "PatchSchedule":         {Bootstrap, nil},
+	workflows + "DeleteSchedule":        {Bootstrap, nil},
+	workflows + "DescribeSchedule":      {watchers | Bootstrap, nil},
+	workflows + "ListSchedules":         {watchers | Bootstrap, nil},
 
 	// A version of the sagas' workers is promoted by who deploys it, and only to workers that are there.
 	workflows + "SetWorkerDeploymentCurrentVersion": {Bootstrap, promotesOurs},

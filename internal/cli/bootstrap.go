@@ -36,6 +36,7 @@ type bootstrapped struct {
 	AttributesAdded  []string `json:"search_attributes_added"`
 	Ledger           bool     `json:"ledger"` // its schema is up to date
 	ReaperCreated    bool     `json:"reaper_created"`
+	TenantRate       *float64 `json:"tenant_rate,omitempty"` // as set now; absent if it was left alone
 }
 
 func newBootstrap(f *Factory) *cobra.Command {
@@ -44,7 +45,9 @@ func newBootstrap(f *Factory) *cobra.Command {
 		Short: "Prepare a Temporal cluster and the ledger",
 		Long: "Create what portsaga needs and leave alone what is there: the namespace, with a retention of 30 days, the search attributes,\n" +
 			"the ledger's schema, and the schedule of the reaper, which looks every minute for ports whose saga is gone. It may be run at\n" +
-			"every deployment.",
+			"every deployment.\n\n" +
+			"With PORTSAGA_TENANT_RATE the cluster hands gates no more steps a second of one tenant, so that its burst of orders leaves room\n" +
+			"for others. Unset, the limit stays as it is.",
 		Example: "  portsaga bootstrap\n  TEMPORAL_ADDRESS=temporal:7233 PORTSAGA_LEDGER=postgres://... portsaga bootstrap -o json",
 		GroupID: groupRunning,
 		Args:    cobra.NoArgs,
@@ -78,10 +81,13 @@ func (f *Factory) bootstrap(ctx context.Context) error {
 	if done.ReaperCreated, err = worker.ScheduleReaper(ctx, c, cfg.TaskQueue, porting.ReapInput{Clock: connection.Clock()}); err != nil {
 		return bootstrapFailed("create the reaper's schedule in", done.Namespace, err)
 	}
+	if done.TenantRate, err = limitTenants(ctx, c, done.Namespace, cfg); err != nil {
+		return bootstrapFailed("limit the steps of tenants in", done.Namespace, err)
+	}
 	return f.Print(done, func(w io.Writer) {
 		fields(w, "namespace", done.Namespace+" ("+made(done.NamespaceCreated)+")",
 			"search attributes", fmt.Sprintf("%d, %d of them new", len(workflows.SearchAttributes()), len(done.AttributesAdded)),
-			"ledger", "up to date", "reaper", made(done.ReaperCreated))
+			"ledger", "up to date", "reaper", made(done.ReaperCreated), "tenant rate", rated(done.TenantRate))
 	})
 }
 

@@ -41,6 +41,7 @@ func (f *Factory) engineChecks(queue string) []doctor.Check {
 		{Name: "search attributes", Look: ask(lookAtAttributes)},
 		{Name: "authorizer", Look: ask(lookAtAuthorizer)},
 		{Name: "time skipping", Look: ask(lookAtSkipping)},
+		{Name: "tenant rate", Look: ask(lookAtTenantRate(queue))},
 		{Name: "clock", Look: ask(f.clockOfCluster(queue))},
 	}
 }

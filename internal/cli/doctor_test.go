@@ -49,14 +49,17 @@ func TestDoctor(t *testing.T) {
 	require.Equal(t, doctor.Bad, sick["search attributes"].State)
 	require.Equal(t, doctor.OK, sick["carrier east"].State)
 	require.Equal(t, doctor.Bad, sick["carrier west"].State)
+	require.Contains(t, sick["tenant rate"].Detail, "no tenant is limited")
 	require.NoFileExists(t, s.config.Ledger, "a doctor changes nothing")
 	require.Contains(t, sick["kept: what the fraud desk judged a port by"].Detail, "until the port is erased")
 
 	_, err = vault.Create(s.config.KeyFile)
 	require.NoError(t, err)
+	s.config.TenantRate = "20"
 	require.Equal(t, 0, s.run(t, "portsaga bootstrap"), s.err.String())
 	require.Equal(t, 1, s.run(t, "portsaga doctor -o json"))
 	mended := s.findings(t)
+	require.Equal(t, doctor.Finding{Check: "tenant rate", State: doctor.OK, Detail: "each tenant has 20 steps a second at the gate"}, mended["tenant rate"])
 	for _, name := range []string{"vault key", "ledger", "quarantine", "temporal", "search attributes"} {
 		require.Equal(t, doctor.OK, mended[name].State, mended[name])
 	}

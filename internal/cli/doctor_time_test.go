@@ -37,7 +37,9 @@ func (f *frontend) PollWorkflowExecutionTimeSkipping(context.Context, *workflows
 func (f *frontend) DescribeTaskQueue(context.Context, *workflowservice.DescribeTaskQueueRequest) (*workflowservice.DescribeTaskQueueResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	answer := &workflowservice.DescribeTaskQueueResponse{}
+	answer := &workflowservice.DescribeTaskQueueResponse{
+		Config: &taskqueue.TaskQueueConfig{FairnessKeysRateLimitDefault: &taskqueue.RateLimitConfig{RateLimit: f.tenantRate}},
+	}
 	for _, at := range f.time.polls {
 		answer.Pollers = append(answer.Pollers, &taskqueue.PollerInfo{LastAccessTime: timestamppb.New(at)})
 	}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/schedule/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 )
@@ -26,6 +27,7 @@ type frontend struct {
 	namespaces map[string]time.Duration // retention
 	attributes map[string]enums.IndexedValueType
 	schedules  map[string]*schedule.Schedule
+	tenantRate *taskqueue.RateLimit
 	unknown    int // times that a new namespace is still unknown
 	denied     bool
 	time       timekeeper
@@ -106,6 +108,16 @@ func (f *frontend) CreateSchedule(_ context.Context, r *workflowservice.CreateSc
 	}
 	f.schedules[r.ScheduleId] = r.Schedule
 	return &workflowservice.CreateScheduleResponse{}, nil
+}
+
+func (f *frontend) UpdateTaskQueueConfig(_ context.Context, r *workflowservice.UpdateTaskQueueConfigRequest) (*workflowservice.UpdateTaskQueueConfigResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.TaskQueue != "portsaga-gate" || r.TaskQueueType != enums.TASK_QUEUE_TYPE_ACTIVITY {
+		return nil, serviceerror.NewPermissionDenied("tenants are limited at the gate", "")
+	}
+	f.tenantRate = r.GetUpdateFairnessKeyRateLimitDefault().GetRateLimit()
+	return &workflowservice.UpdateTaskQueueConfigResponse{}, nil
 }
 
 func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {

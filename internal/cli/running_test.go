@@ -47,7 +47,28 @@ func TestBootstrapPreparesOnce(t *testing.T) {
 	require.Equal(t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, server.schedules[porting.ScheduleReaper].GetPolicies().GetOverlapPolicy())
 
 	require.Equal(t, 0, s.run(t, "portsaga bootstrap"), s.err.String())
-	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  13, 0 of them new\nledger             up to date\nreaper             was there\n", s.out.String())
+	require.Equal(t, "namespace          portsaga (was there)\nsearch attributes  13, 0 of them new\nledger             up to date\nreaper             was there\ntenant rate        left alone\n", s.out.String())
+}
+
+func TestBootstrapLimitsTenants(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	server := startFrontend(t, s)
+	for _, c := range []struct {
+		rate  string
+		said  string
+		limit float32
+	}{
+		{"20", "20 steps a second", 20},
+		{"", "left alone", 20},
+		{"0", "no limit", 0},
+	} {
+		s.config.TenantRate = c.rate
+		require.Equal(t, 0, s.run(t, "portsaga bootstrap"), s.err.String())
+		require.Contains(t, s.out.String(), "tenant rate        "+c.said+"\n")
+		require.InDelta(t, c.limit, server.tenantRate.GetRequestsPerSecond(), 0)
+	}
+	require.Nil(t, server.tenantRate, "a limit of nothing would stop every port")
 }
 
 func TestBootstrapLeavesOtherTypesAlone(t *testing.T) {

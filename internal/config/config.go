@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kelseyhightower/envconfig"
@@ -47,6 +48,7 @@ type Config struct {
 	By                string `split_words:"true" desc:"your name in timelines, claimed and not proven (the login name)"`
 	MetricsAddr       string `split_words:"true" desc:"host:port of /metrics for Prometheus; not served when empty. Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says"`
 	TokenFile         string `split_words:"true" desc:"file with the token that proves our role to the cluster; read again when it is renewed"`
+	TenantRate        string `split_words:"true" desc:"steps a second that bootstrap gives each tenant at the gates, 1 or more; 0 takes the limit away; the limit stays as it is when empty"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
 
@@ -131,6 +133,7 @@ func (c *Config) validate() error {
 		isAddress("METRICS_ADDR", c.MetricsAddr),
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("ENCRYPTION", c.Encryption, EncryptionOn, EncryptionOff),
+		isRate("TENANT_RATE", c.TenantRate),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),
@@ -219,6 +222,16 @@ func Names() []string {
 func notEmpty(name, value string) error {
 	if value == "" {
 		return invalid(name, "it is set and empty", "unset it, or give it a value")
+	}
+	return nil
+}
+
+func isRate(name, value string) error {
+	if value == "" {
+		return nil
+	}
+	if rate, err := strconv.ParseFloat(value, 32); err != nil || rate != 0 && !(rate >= 1) {
+		return invalid(name, "it is no number of steps a second", "write it like 20, or 0 for no limit")
 	}
 	return nil
 }
