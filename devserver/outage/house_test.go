@@ -176,7 +176,7 @@ func (h *house) connect() {
 func (h *house) runDatabase() *process {
 	h.Helper()
 	initdb, postgres, user := pgtest.Program(h, "initdb"), pgtest.Program(h, "postgres"), pgtest.User(h)
-	dir, err := os.MkdirTemp("", "outage-") //nolint:usetesting // the user of the database cannot enter a directory of the test
+	dir, err := os.MkdirTemp("", "outage-") // the database's user cannot enter a directory of the test
 	require.NoError(h, err)
 	h.Cleanup(func() { require.NoError(h, os.RemoveAll(dir)) })
 	if user != nil {
