@@ -16,6 +16,7 @@ func (w *town) settlePeople() {
 	w.workflow, w.trust, w.gate, w.front = w.settle("workflow"), w.settle("trust"), w.settle("gate"), w.settle("front")
 	w.ana, w.ben, w.fay, w.carla = w.settle("ana"), w.settle("ben"), w.settle("fay"), w.settle("carla")
 	w.clerk = w.settle("clerk")
+	w.dora = w.settle("dora").calls()
 	for _, c := range []*citizen{w.ana, w.ben, w.fay, w.carla, w.clerk} {
 		c.calls().seals()
 	}

@@ -46,6 +46,7 @@ type town struct {
 	temporal, carrier, workflow, trust, gate, front *citizen // processes
 	ana, ben, fay, carla                            *citizen // persons
 	clerk                                           *citizen // a service that orders
+	dora                                            *citizen // one who looks at queues
 }
 
 // raise builds the town. Everything in it ends with the test.
@@ -163,7 +164,7 @@ const audience = authorizer.DevAudience
 // roles are the tokens' roles by holder, as in the deployment.
 var roles = []string{
 	"bootstrap=bootstrap", "workflow=workflow-worker", "trust=trust-worker", "gate=gate-worker,webhook", "front=customer-care,webhook",
-	"ana=submitter", "ben=approver", "fay=approver", "carla=customer-care", "clerk=submitter",
+	"ana=submitter", "ben=approver", "fay=approver", "carla=customer-care", "clerk=submitter", "dora=reader",
 }
 
 // issueTokens has the tokens made by the server's own command.
@@ -238,12 +239,16 @@ func (c *citizen) connects() *citizen {
 	)
 }
 
+// tenantRate is how many steps a second a tenant has at the gate: as many as the ports of a small one need, and fewer than keep
+// two processors busy.
+const tenantRate = "10"
+
 // bootstrap prepares the cluster and the ledger, and makes the tenants' keys.
 func (w *town) bootstrap() {
 	w.t.Helper()
 	c := w.settle("bootstrap").calls()
 	w.founder = c
-	c.is("PORTSAGA_LEDGER=" + c.ledger("portsaga"))
+	c.is("PORTSAGA_LEDGER="+c.ledger("portsaga"), "PORTSAGA_TENANT_RATE="+tenantRate)
 	c.do(w.t, "bootstrap")
 	w.tenants = c.reads(".portsaga/tenant-keys")
 }
