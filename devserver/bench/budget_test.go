@@ -16,7 +16,7 @@ import (
 const (
 	mostEvents     = 96
 	mostBytes      = 36 << 10 // of a history, with its payloads sealed
-	mostRoundTrips = 230      // to the database of the ledger and of the keys, with the statements that connections still prepare
+	mostRoundTrips = 240      // to the database of the ledger and of the keys, with the statements that connections still prepare
 )
 
 func options(t *testing.T) Options {

@@ -210,12 +210,13 @@ func (h *house) openNeighbours(ctx context.Context) {
 	require.NoError(h, err)
 }
 
-// rules are the usual ones for approvers who have no hardware keys, and who have a day also where a port has only hours.
+// rules are the usual ones for approvers who decide by two and have no hardware keys, and who have a day also where a port has only
+// hours.
 func (h *house) rules() string {
 	h.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "rules", "packs", "_desk.yaml"))
 	require.NoError(h, err)
-	for _, change := range [][2]string{{"hardware: 1}", "hardware: 0}"}, {"    within: port\n    on_expiry: expire\n", "    on_expiry: expire\n"}} {
+	for _, change := range [][2]string{{"  people: 1\n", "  people: 2\n"}, {"hardware: 1}", "hardware: 0}"}, {"    within: port\n    on_expiry: expire\n", "    on_expiry: expire\n"}} {
 		require.Contains(h, string(text), change[0])
 		text = bytes.Replace(text, []byte(change[0]), []byte(change[1]), 1)
 	}

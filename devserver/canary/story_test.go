@@ -298,7 +298,7 @@ func (p *player) act(ctx context.Context, status porting.Status) {
 	}
 }
 
-// decide has two people sign. Where one is enough, the second comes too late.
+// decide has two people sign. Where one is enough, as for a no, the second comes too late.
 func (p *player) decide(ctx context.Context, status porting.Status, decision string) bool {
 	if status.Challenge == nil {
 		return false
