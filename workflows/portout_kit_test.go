@@ -153,7 +153,7 @@ func (w *leaveWorld) requireLaws() {
 	s := w.status()
 	require.Zero(w.t, w.silence, "the counterparty answered by itself: %v", s.Timeline)
 	require.NotEmpty(w.t, s.Outcome, "it ended")
-	require.Equal(w.t, "closed", w.fence)
+	require.Equal(w.t, "closed", w.fenceNow())
 	require.Empty(w.t, w.timers, "timers that nobody needs any more")
 	require.NoError(w.t, w.env.GetWorkflowError())
 	if !w.released.IsZero() {
@@ -334,6 +334,13 @@ func (w *leaveWorld) answer(in porting.AnswerInput) porting.AnswerGiven {
 func (w *leaveWorld) release(porting.ReleaseInput) porting.Released {
 	w.released = w.env.Now()
 	return porting.Released{Status: w.carrier}
+}
+
+// fenceNow is the fence, also while a step that the port's end did not wait for closes it once more.
+func (w *leaveWorld) fenceNow() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fence
 }
 
 func (w *leaveWorld) closeFence(porting.FenceInput) porting.FenceClosed {
