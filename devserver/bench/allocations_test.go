@@ -24,7 +24,7 @@ func TestTransitionAllocates(t *testing.T) {
 		ports[i] = porting.NewPort(porting.PortInput{ID: "pi-1"})
 	}
 	next := 0
-	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+	within(t, "allocations", testing.AllocsPerRun(100, func() {
 		if ports[next].Move(porting.EventReceived, at, "ana", "") != nil {
 			panic("the first move of a port is legal")
 		}
@@ -35,7 +35,7 @@ func TestTransitionAllocates(t *testing.T) {
 func TestStatementAllocates(t *testing.T) {
 	challenge := porting.Challenge{Port: "pi-1", Run: "r-1"}
 	at := time.Date(2026, time.January, 13, 15, 0, 0, 0, time.UTC)
-	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+	within(t, "allocations", testing.AllocsPerRun(100, func() {
 		if _, err := approval.Encode(challenge.Statement(porting.Approve, "", at, porting.StatementLife)); err != nil {
 			panic(err)
 		}
@@ -57,7 +57,7 @@ func TestSealAllocates(t *testing.T) {
 		WithSerializationContext(converter.WorkflowSerializationContext{Namespace: "portsaga", WorkflowID: "pi-1"})
 	_, err = saga.ToPayload(porting.PortInput{ID: "pi-1"}) // makes the key
 	require.NoError(t, err)
-	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+	within(t, "allocations", testing.AllocsPerRun(100, func() {
 		if _, err := saga.ToPayload("Screen the order"); err != nil {
 			panic(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,6 +50,9 @@ func requireNobodyIn(t *testing.T, sealed, control *house, everything bool) {
 	careless := control.look(ctx)
 
 	t.Log(table(in, without, careless))
+	for what, n := range map[string]int{"sentinels": len(canaries()), "encodings": len(encodings), "sealed": total(in), "control": total(careless)} {
+		t.Attr(what, strconv.Itoa(n)) // for the release report
+	}
 	for _, h := range []*house{sealed, control} {
 		h.sawItAll(ctx)
 	}
@@ -66,7 +70,6 @@ func requireNobodyIn(t *testing.T, sealed, control *house, everything bool) {
 			require.Empty(t, s.hits, "sealing does not hide what is in %s", s.name)
 		}
 	}
-	t.Logf("canaries found: %d sealed, %d in the control", total(in), total(careless))
 }
 
 // sawItAll sees that the story had its faults: a panic, a line that repeats what it is told, and those who want no notice.
