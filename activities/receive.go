@@ -57,7 +57,7 @@ func (a *Activities) ReceiveOrder(ctx context.Context, in porting.ReceiveInput) 
 	if err := a.askForSignatures(ctx, &receipt); err != nil {
 		return porting.Receipt{}, err
 	}
-	fence, err := a.Ledger.Claim(ctx, a.claim(ctx, in, &receipt))
+	fence, err := a.claimSalted(ctx, in, &receipt)
 	if no, ok := refusal(err, claimReason(err)); ok {
 		receipt.Refused, receipt.Tokens = no, nil
 		return receipt, nil
@@ -98,6 +98,28 @@ func (a *Activities) askForSignatures(ctx context.Context, receipt *porting.Rece
 	}
 	receipt.Signed, receipt.Audience, receipt.Salt = true, registry.Audience(), unguessable()
 	return nil
+}
+
+// saltLife is longer than any port lives; one that ends destroys its salt at once.
+const saltLife = 10 * 365 * 24 * time.Hour
+
+// claimSalted claims the order's numbers. A port keeps the salt that was drawn first: what was signed and sent is known by
+// digests with it, and a saga that was reset to its start would find its own order to be another one.
+func (a *Activities) claimSalted(ctx context.Context, in porting.ReceiveInput, receipt *porting.Receipt) (ledger.Fence, error) {
+	claim := a.claim(ctx, in, receipt)
+	if receipt.Salt == "" {
+		return a.Ledger.Claim(ctx, claim)
+	}
+	name := "salt-" + in.Port
+	fence, sealed, err := a.Ledger.ClaimKeeping(ctx, claim, ledger.KeptSecret{
+		Ref: name, Owner: in.Port, Sealed: a.Vault.Seal(name, porting.Secret(receipt.Salt)), At: in.At, ExpiresAt: in.At.Add(saltLife),
+	})
+	if err != nil {
+		return fence, err
+	}
+	salt, err := a.Vault.Open(name, sealed)
+	receipt.Salt = salt.Reveal()
+	return fence, lasting(err)
 }
 
 // claim lists the order's numbers with their lock tokens, and puts the search tokens into the receipt. What the gate must

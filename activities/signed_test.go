@@ -360,6 +360,28 @@ func TestARejectCannotBeLeftOut(t *testing.T) {
 	require.Nil(t, other.send(other.submission(approved)).Withheld, "a reject of nobody stops nothing")
 }
 
+// A saga that was reset to its start receives its order again. The gate knows the order by a digest with the salt that was drawn
+// first, and so does a reject.
+func TestAnOrderThatIsReceivedAgainIsTheSame(t *testing.T) {
+	t.Parallel()
+	s := obliging()
+	w := newSignedWorld(t, s)
+	require.Nil(t, w.send(w.submission(w.approvedBy("ben"))).Withheld)
+
+	again := w.taken(w.order)
+	require.Equal(t, w.receipt, again)
+	w.receipt, w.found = again, w.screen(w.order)
+	decisions := w.approvedBy("ben")
+	require.Nil(t, w.send(w.submission(decisions)).Withheld)
+	require.Equal(t, porting.CarrierActive, w.askGate(w.activation(decisions)).Status.State)
+	require.Equal(t, []string{"submit", "activate"}, s.asked())
+
+	w.close(porting.OutcomeCompleted)
+	stats, err := w.Ledger.Stats(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, stats.Secrets, "the salt goes with the port")
+}
+
 // Only the port's own saga and its rescue take back what it did, and not what has ended.
 func TestWhoMayUndo(t *testing.T) {
 	t.Parallel()

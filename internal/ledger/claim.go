@@ -55,17 +55,30 @@ const (
 // carrier, pack, submitter and run among it, stays, and callers go by the fence. Codes of Refused: "number-in-open-port" (with a *HeldError),
 // "port-revoked", "port-closed" and "claim-differs"; of Invalid: "claim-empty" and "number-twice".
 func (l *Ledger) Claim(ctx context.Context, c Claim) (Fence, error) {
+	return l.claimAnd(ctx, c, func(*sql.Tx) error { return nil })
+}
+
+// ClaimKeeping claims as Claim does, and keeps a sealed secret with the port. It returns the secret that the first claim kept.
+func (l *Ledger) ClaimKeeping(ctx context.Context, c Claim, s KeptSecret) (fence Fence, kept []byte, err error) {
+	fence, err = l.claimAnd(ctx, c, func(tx *sql.Tx) (err error) {
+		kept, err = keepSecret(ctx, tx, s)
+		return err
+	})
+	return fence, kept, err
+}
+
+func (l *Ledger) claimAnd(ctx context.Context, c Claim, also func(*sql.Tx) error) (Fence, error) {
 	if err := c.check(); err != nil {
 		return Fence{}, err
 	}
-	fence, err := l.claim(ctx, c)
+	fence, err := l.claim(ctx, c, also)
 	for attempt := 1; errors.Is(err, errHolderGone) && attempt < claimAttempts; attempt++ {
-		fence, err = l.claim(ctx, c)
+		fence, err = l.claim(ctx, c, also)
 	}
 	return fence, fault(opClaim, c.PortID, err)
 }
 
-func (l *Ledger) claim(ctx context.Context, c Claim) (fence Fence, err error) {
+func (l *Ledger) claim(ctx context.Context, c Claim, also func(*sql.Tx) error) (fence Fence, err error) {
 	err = l.inTx(ctx, func(tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO ports
 			(port_id, direction, tenant, reference, carrier, pack, submitter, run, claimed_at, state, epoch)
@@ -74,10 +87,14 @@ func (l *Ledger) claim(ctx context.Context, c Claim) (fence Fence, err error) {
 		if err != nil {
 			return err
 		}
-		if fresh == 1 {
-			err = takeNumbers(ctx, tx, c)
-		} else {
+		if fresh == 0 {
 			err = checkClaimedBefore(ctx, tx, c)
+		}
+		if err == nil {
+			err = also(tx)
+		}
+		if err == nil && fresh == 1 {
+			err = takeNumbers(ctx, tx, c) // last: all writers meet where it counts the change
 		}
 		if err != nil {
 			return err

@@ -54,6 +54,35 @@ func testSecrets(t *testing.T, dsn newDSN) {
 	requireGone(other, noon)
 }
 
+// What the first claim keeps with its port stays, and goes with the port.
+func testClaimKeeping(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	keep := func(port, sealed string) ([]byte, error) {
+		_, kept, err := l.ClaimKeeping(t.Context(), portIn(port, "0101"), ledger.KeptSecret{
+			Ref: "salt-" + port, Owner: port, Sealed: []byte(sealed), At: noon, ExpiresAt: noon.Add(time.Hour),
+		})
+		return kept, err
+	}
+	for _, drawn := range []string{"first", "second"} {
+		kept, err := keep("pi-1", drawn)
+		require.NoError(t, err)
+		require.Equal(t, "first", string(kept))
+	}
+	_, err := keep("pi-2", "third")
+	requireCode(t, err, porting.Refused, "number-in-open-port")
+	stats, err := l.Stats(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, stats.Secrets, "a claim that fails keeps nothing")
+
+	require.NoError(t, l.DestroySecrets(t.Context(), "pi-1"))
+	require.NoError(t, l.Release(t.Context(), "pi-1", porting.OutcomeExpired, noon))
+	_, err = keep("pi-1", "fourth")
+	requireCode(t, err, porting.Refused, "port-closed")
+	stats, err = l.Stats(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, stats.Secrets, "nor does one of a port that has ended")
+}
+
 func testStats(t *testing.T, dsn newDSN) {
 	l := open(t, dsn(t))
 	require.NoError(t, l.Ping(t.Context()))

@@ -20,6 +20,16 @@ func (l *Ledger) PutSecret(ctx context.Context, owner string, sealed []byte, at,
 	return ref, fault("store secret", owner, err)
 }
 
+// keepSecret stores a sealed secret and returns it. The first one under a reference stays, and is what everybody is given who
+// comes later.
+func keepSecret(ctx context.Context, tx *sql.Tx, s KeptSecret) (kept []byte, err error) {
+	// An update that changes nothing has the statement return the row, whoever wrote it.
+	err = tx.QueryRowContext(ctx, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (ref) DO UPDATE SET owner = secrets.owner RETURNING sealed`,
+		s.Ref, s.Owner, s.Sealed, instant{s.At}, instant{s.ExpiresAt}).Scan(&kept)
+	return kept, err
+}
+
 // GetSecret returns a sealed secret; NotFound with code "secret-gone" if it was destroyed, has expired at the given
 // time, or never existed.
 func (l *Ledger) GetSecret(ctx context.Context, ref string, at time.Time) ([]byte, error) {

@@ -43,6 +43,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"activation refused":                      testActivationRefused,
 		"activation ends":                         testEndActivation,
 		"secrets":                                 testSecrets,
+		"claim keeps a secret":                    testClaimKeeping,
 		"history of a number":                     testHistory,
 		"exchanges with carriers":                 testExchanges,
 		"names of orders at carriers":             testCarrierOrders,

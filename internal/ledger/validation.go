@@ -24,7 +24,7 @@ type Validation struct {
 	Failure    string // code of the last failed one
 }
 
-// KeptSecret is a sealed secret under a reference that NewSecretRef has made.
+// KeptSecret is a sealed secret under a reference that its keeper has made.
 type KeptSecret struct {
 	Ref, Owner string
 	Sealed     []byte
