@@ -74,8 +74,8 @@ func serverConfig(o Options, p ports) *config.Config {
 			DefaultStore:     mainFile.name,
 			VisibilityStore:  visibilityFile.name,
 			DataStores: map[string]config.DataStore{
-				mainFile.name:       {SQL: sqlStore(o, mainFile)},
-				visibilityFile.name: {SQL: sqlStore(o, visibilityFile)},
+				mainFile.name:       {SQL: store(o, mainFile)},
+				visibilityFile.name: {SQL: store(o, visibilityFile)},
 			},
 		},
 		Archival: config.Archival{
@@ -98,6 +98,13 @@ func serverConfig(o Options, p ports) *config.Config {
 	return cfg
 }
 
+func store(o Options, f storeFile) *config.SQL {
+	if o.Postgres != "" {
+		return postgresStore(o, f)
+	}
+	return sqlStore(o, f)
+}
+
 // sqlStore leaves the number of connections at the plugin's one: more are slower.
 func sqlStore(o Options, f storeFile) *config.SQL {
 	attributes := maps.Clone(o.pragmas())
@@ -105,14 +112,14 @@ func sqlStore(o Options, f storeFile) *config.SQL {
 	return &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: o.uriPath(f), ConnectAttributes: attributes}
 }
 
-// createNamespace does nothing if the namespace exists.
+// createNamespace does nothing if the namespace exists. What the server offers for SQLite works on every SQL database.
 func createNamespace(o Options) error {
 	namespace, err := sqliteschema.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
 	if err != nil {
 		return fmt.Errorf("engine: configure namespace %s: %w", o.Namespace, err)
 	}
 	namespace.Detail.Config.Retention = durationpb.New(o.Retention)
-	if err := sqliteschema.CreateNamespaces(sqlStore(o, mainFile), namespace); err != nil {
+	if err := sqliteschema.CreateNamespaces(store(o, mainFile), namespace); err != nil {
 		return fmt.Errorf("engine: create namespace %s: %w", o.Namespace, err)
 	}
 	return nil

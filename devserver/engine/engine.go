@@ -48,7 +48,7 @@ func (e *Engine) start(ctx context.Context) (err error) {
 	if e.lock, err = lockDirectory(e.options.Dir); err != nil {
 		return err
 	}
-	if err = prepareFiles(ctx, e.options); err != nil {
+	if err = prepare(ctx, e.options); err != nil {
 		return err
 	}
 	if e.ports, err = choosePorts(e.options); err != nil {
@@ -62,6 +62,13 @@ func (e *Engine) start(ctx context.Context) (err error) {
 	}
 	e.ui = startWebUI(e.options, e.ports)
 	return e.ui.awaitReady(ctx)
+}
+
+func prepare(ctx context.Context, o Options) error {
+	if o.Postgres != "" {
+		return preparePostgres(ctx, o)
+	}
+	return prepareFiles(ctx, o)
 }
 
 func (e *Engine) startServer() error {
@@ -104,7 +111,10 @@ func (e *Engine) shutDown() error {
 		e.ui.stop()
 	}
 	if e.server != nil {
-		failures = append(failures, e.server.Stop(), checkpointFiles(e.options))
+		failures = append(failures, e.server.Stop())
+	}
+	if e.server != nil && e.options.Postgres == "" {
+		failures = append(failures, checkpointFiles(e.options))
 	}
 	if e.lock != nil {
 		failures = append(failures, e.lock.release())

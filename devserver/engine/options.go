@@ -38,6 +38,7 @@ type Options struct {
 	Synchronous Synchronous   // Full if empty
 	Namespace   string        // created if missing
 	Retention   time.Duration // how long closed workflows are kept; takes effect when the namespace is created
+	Postgres    string        // URL of a database that holds what the files in Dir hold otherwise; made if missing
 
 	FrontendPort int // gRPC on 127.0.0.1; 0 picks a free port
 	UIPort       int // Web UI on 127.0.0.1; 0 picks a free port
@@ -74,6 +75,11 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Synchronous != Full && o.Synchronous != Normal {
 		return o, invalidOption("unknown durability "+string(o.Synchronous), "use full or normal")
+	}
+	if o.Postgres != "" {
+		if err := checkPostgres(o.Postgres); err != nil {
+			return o, err
+		}
 	}
 	if (o.Authorizer == nil) != (o.ClaimMapper == nil) {
 		return o, invalidOption("an Authorizer and a ClaimMapper only work together", "set both or neither")

@@ -136,3 +136,36 @@ func User(t testing.TB) *syscall.Credential {
 	require.NoError(t, err)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
+
+// Absent returns the URL of a database that is not there. Whoever makes it may make others whose names begin with its name; all of
+// them are dropped when the test ends.
+func (s *Server) Absent(t testing.TB) string {
+	t.Helper()
+	name := "test_" + strings.ToLower(rand.Text())
+	t.Cleanup(func() {
+		for _, made := range s.databases(t, name) {
+			s.exec(t, `DROP DATABASE `+made+` WITH (FORCE)`)
+		}
+	})
+	dsn := *s.admin
+	dsn.Path = "/" + name
+	return dsn.String()
+}
+
+// databases are those whose names begin so.
+func (s *Server) databases(t testing.TB, prefix string) (names []string) {
+	t.Helper()
+	db, err := sql.Open("pgx", s.admin.String())
+	require.NoError(t, err)
+	defer db.Close()
+	rows, err := db.Query(`SELECT datname FROM pg_database WHERE starts_with(datname, $1)`, prefix)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	return names
+}
