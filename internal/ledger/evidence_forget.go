@@ -52,6 +52,9 @@ func (l *Ledger) ForgetRequests(ctx context.Context, before time.Time) (forgotte
 			WHERE port_id NOT IN (SELECT port_id FROM requests) AND port_id NOT IN (SELECT port_id FROM letters)`); err != nil {
 			return err
 		}
+		if _, err := change(ctx, tx, `DELETE FROM request_bulks WHERE bulk NOT IN (SELECT bulk FROM request_origins)`); err != nil {
+			return err
+		}
 		_, err := change(ctx, tx, `DELETE FROM letter_prints
 			WHERE sha256 NOT IN (SELECT sha256 FROM letters) AND sha256 NOT IN (SELECT sha256 FROM documents)`)
 		return err

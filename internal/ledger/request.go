@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/portsaga/portsaga/porting"
@@ -20,35 +22,78 @@ type Request struct {
 	At      time.Time
 }
 
-const requestColumns = 5
-
 // RecordRequest remembers a request. The same port again changes nothing.
 func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
-		var args []any
-		for dimension, token := range r.Tokens {
-			if token != "" {
-				args = append(args, r.PortID, dimension, token, r.Account, instant{r.At})
-			}
-		}
-		if len(args) > 0 {
-			if _, err := change(ctx, tx, `INSERT INTO requests (port_id, dimension, token, account, at) VALUES `+places(0, len(args)/requestColumns, requestColumns)+`
-				ON CONFLICT DO NOTHING`, args...); err != nil {
-				return err
-			}
-		}
-		if _, err := change(ctx, tx, `INSERT INTO request_origins (port_id, bulk, out_of_hours) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			r.PortID, r.Bulk, numbered(r.Odd)); err != nil {
-			return err
-		}
-		if r.Letter == "" {
-			return nil
-		}
-		_, err := change(ctx, tx, `INSERT INTO letters (port_id, sha256, account, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			r.PortID, r.Letter, r.Account, instant{r.At})
-		return err
-	})
+	known, err := r.readKnown(ctx, l.db)
+	if err == nil && !r.isKnown(known) {
+		err = l.inTx(ctx, func(tx *sql.Tx) error { return r.record(ctx, tx) })
+	}
 	return fault("record request", r.PortID, err)
+}
+
+// What is known of a request beside its tokens, by names that no dimension has.
+const (
+	knownOrigin = "/origin"
+	knownLetter = "/letter"
+)
+
+// readKnown tells what is in the ledger of a request: its dimensions, how it came, and its letter.
+func (r Request) readKnown(ctx context.Context, q querier) (map[string]bool, error) {
+	rows, err := q.QueryContext(ctx, `SELECT dimension FROM requests WHERE port_id = $1
+		UNION ALL SELECT '`+knownOrigin+`' FROM request_origins WHERE port_id = $1
+		UNION ALL SELECT '`+knownLetter+`' FROM letters WHERE port_id = $1`, r.PortID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := map[string]bool{}
+	for rows.Next() {
+		var what string
+		if err := rows.Scan(&what); err != nil {
+			return nil, err
+		}
+		known[what] = true
+	}
+	return known, rows.Err()
+}
+
+func (r Request) isKnown(known map[string]bool) bool {
+	return known[knownOrigin] && (r.Letter == "" || known[knownLetter]) && len(r.newTokens(known)) == 0
+}
+
+// newTokens are the dimensions of the tokens that are not known, in their order.
+func (r Request) newTokens(known map[string]bool) []string {
+	var fresh []string
+	for _, dimension := range slices.Sorted(maps.Keys(r.Tokens)) {
+		if r.Tokens[dimension] != "" && !known[dimension] {
+			fresh = append(fresh, dimension)
+		}
+	}
+	return fresh
+}
+
+// record writes what is not known yet. Requests are counted one after the other: all writers meet at the ledger's one row.
+func (r Request) record(ctx context.Context, tx *sql.Tx) error {
+	if _, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes`); err != nil {
+		return err
+	}
+	known, err := r.readKnown(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := r.countTokens(ctx, tx, r.newTokens(known)); err != nil {
+		return err
+	}
+	if _, err := change(ctx, tx, `INSERT INTO request_origins (port_id, bulk, out_of_hours) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		r.PortID, r.Bulk, numbered(r.Odd)); err != nil {
+		return err
+	}
+	if r.Letter == "" {
+		return nil
+	}
+	_, err = change(ctx, tx, `INSERT INTO letters (port_id, sha256, account, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		r.PortID, r.Letter, r.Account, instant{r.At})
+	return err
 }
 
 // numbered is a flag as both databases keep it.
@@ -64,48 +109,14 @@ func numbered(flag bool) int {
 const (
 	asked      = `requests r LEFT JOIN request_origins o ON o.port_id = r.port_id`
 	oneRequest = `CASE WHEN coalesce(o.bulk, '') = '' OR r.dimension = 'number' THEN r.port_id ELSE 'bulk ' || o.bulk END`
-	oneAccount = `CASE WHEN coalesce(o.bulk, '') = '' THEN r.account ELSE 'bulk ' || o.bulk END`
 )
 
-// Velocity is how often a token was met.
-type Velocity struct {
-	Lately   int // requests of the shorter time
-	Requests int // of the longer one
-	Accounts int // for how many accounts those are
-}
-
-// Span is a time, its ends included, and a shorter one with the same end.
-type Span struct{ Since, Lately, Until time.Time }
-
-// Velocities counts the requests of a span that have a token, by dimension, in one question. The ports of a bulk order are one
-// request, and their accounts one account. A token that was never met has none.
-func (l *Ledger) Velocities(ctx context.Context, tokens map[string]string, in Span) (map[string]Velocity, error) {
-	const op = "count requests"
-	counted := map[string]Velocity{}
-	args := []any{in.Lately.UnixMicro(), in.Since.UnixMicro(), in.Until.UnixMicro()}
-	for dimension, token := range tokens {
-		args = append(args, dimension, token)
+// oneAccount is the account that a request counts for.
+func (r Request) oneAccount() string {
+	if r.Bulk != "" {
+		return "bulk " + r.Bulk
 	}
-	if len(tokens) == 0 {
-		return counted, nil
-	}
-	//nolint:gosec // what is joined are placeholders
-	rows, err := l.db.QueryContext(ctx, `SELECT r.dimension, count(DISTINCT CASE WHEN at >= $1 THEN `+oneRequest+` END),
-			count(DISTINCT `+oneRequest+`), count(DISTINCT `+oneAccount+`)
-		FROM `+asked+` WHERE at >= $2 AND at <= $3 AND (r.dimension, r.token) IN (VALUES `+places(3, len(tokens), 2)+`) GROUP BY r.dimension`, args...)
-	if err != nil {
-		return nil, fault(op, "", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var dimension string
-		var v Velocity
-		if err := rows.Scan(&dimension, &v.Lately, &v.Requests, &v.Accounts); err != nil {
-			return nil, fault(op, "", err)
-		}
-		counted[dimension] = v
-	}
-	return counted, fault(op, "", rows.Err())
+	return r.Account
 }
 
 // LettersElsewhere is for how many other accounts a letter was sent, other than in the same bulk order: its letter is for all of
@@ -134,7 +145,7 @@ type Burst struct {
 // Bursts lists the tokens that at least so many requests since an instant have in common, the most frequent first. The ports
 // of a bulk order are one request.
 func (l *Ledger) Bursts(ctx context.Context, since time.Time, least int) ([]Burst, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT dimension, token, count(DISTINCT `+oneRequest+`) AS n, count(DISTINCT `+oneAccount+`), max(r.port_id)
+	rows, err := l.db.QueryContext(ctx, `SELECT dimension, token, count(DISTINCT `+oneRequest+`) AS n, count(DISTINCT r.account), max(r.port_id)
 		FROM `+asked+` WHERE at >= $1 GROUP BY dimension, token HAVING count(DISTINCT `+oneRequest+`) >= $2 ORDER BY n DESC, dimension, token`,
 		since.UnixMicro(), least)
 	if err != nil {
