@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary chaos saboteurs bulk vuln ci images secrets docs clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary chaos saboteurs mutants bulk vuln ci images secrets docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ chaos: ## Break everything while ports live through it, and have an oracle judge
 
 saboteurs: ## Put bugs into the code, one at a time, and see that a test notices each
 	PORTSAGA_SABOTEURS=all go test -count=1 -timeout 60m -v ./internal/sabotage
+
+mutants: ## Change one operator at a time, and count what no test notices (PORTSAGA_MUTANTS=transitions for one room)
+	go -C tools run ./mutants -only '$(PORTSAGA_MUTANTS)'
 
 bulk: ## Move 20,000 numbers as one order on the embedded engine, and print the rate
 	PORTSAGA_BULK=full go -C devserver test -count=1 -timeout 60m -v ./bulk
