@@ -23,7 +23,7 @@ func PortOut(ctx workflow.Context, in porting.PortOutInput) (porting.Status, err
 	s := newPortOut(ctx, in)
 	err := s.letGo(s.story)
 	if err != nil {
-		err = s.rollback(ctx, err)
+		err = s.endEarly(ctx, err)
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
 		s.callAgain(ctx)
 	}
@@ -39,6 +39,7 @@ type portOut struct {
 	overrun  *porting.PortOutAnswer // our answer, where the counterparty's silence rule was faster
 	worry    string                 // why a person must look at the answer, also after the end
 	lost     string                 // why a rescue does what a saga should; empty in the saga itself
+	fenced   bool                   // the subscriber's revocation has been brought to the ledger
 }
 
 func newPortOut(ctx workflow.Context, in porting.PortOutInput) *portOut {
@@ -103,7 +104,19 @@ func (s *portOut) watchRevocation(ctx workflow.Context) {
 	// An error here could only be a cancellation, which this context does not know.
 	_ = workflow.Await(ctx, func() bool { return s.port.Revocation != nil })
 	s.closeFence(ctx)
+	s.fenced = true
 	s.interrupt()
+}
+
+// endEarly undoes what was done. A revocation may come while an answer is under way, and that answer ends the story before the
+// ledger knows of it: the gate takes back no approval that the ledger does not know as revoked.
+func (s *portOut) endEarly(ctx workflow.Context, cause error) error {
+	if s.port.Revocation != nil && !s.fenced && workflow.GetVersion(ctx, changeFenceFirst, workflow.DefaultVersion, 1) > workflow.DefaultVersion {
+		ctx, _ := workflow.NewDisconnectedContext(ctx)
+		// The context cannot be cancelled, so the wait cannot fail.
+		_ = workflow.Await(ctx, func() bool { return s.fenced })
+	}
+	return s.rollback(ctx, cause)
 }
 
 // watchCancellation says why a cancellation in Temporal stops nothing.

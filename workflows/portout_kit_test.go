@@ -67,6 +67,7 @@ type leaveWorld struct {
 	plays   leave
 	mu      sync.Mutex
 	fence   string // "", open, leaving, closed
+	stopped bool   // the ledger knows of a revocation
 	carrier porting.CarrierStatus
 
 	answers   []porting.PortOutAnswer // that reached the counterparty
@@ -153,7 +154,7 @@ func (w *leaveWorld) requireLaws() {
 	s := w.status()
 	require.Zero(w.t, w.silence, "the counterparty answered by itself: %v", s.Timeline)
 	require.NotEmpty(w.t, s.Outcome, "it ended")
-	require.Equal(w.t, "closed", w.fenceNow())
+	require.Equal(w.t, "closed", w.fence)
 	require.Empty(w.t, w.timers, "timers that nobody needs any more")
 	require.NoError(w.t, w.env.GetWorkflowError())
 	if !w.released.IsZero() {
@@ -289,6 +290,8 @@ func (w *leaveWorld) notify(in porting.NoticeInput) porting.Noticed {
 // answer is the gate: it asks what the counterparty has, wins the fence for an approval, and sends.
 func (w *leaveWorld) answer(in porting.AnswerInput) porting.AnswerGiven {
 	switch {
+	case in.Answer.Kind == porting.AnswerCancel && !w.stopped:
+		return porting.AnswerGiven{Status: w.carrier, Withheld: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "no revocation is in the ledger"}}
 	case w.carrier.State == porting.CarrierConfirmed && in.Answer.Kind == porting.AnswerCancel:
 	case w.carrier.State != porting.CarrierPending:
 		return porting.AnswerGiven{Status: w.carrier, Silence: w.silence}
@@ -336,14 +339,8 @@ func (w *leaveWorld) release(porting.ReleaseInput) porting.Released {
 	return porting.Released{Status: w.carrier}
 }
 
-// fenceNow is the fence, also while a step that the port's end did not wait for closes it once more.
-func (w *leaveWorld) fenceNow() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.fence
-}
-
 func (w *leaveWorld) closeFence(porting.FenceInput) porting.FenceClosed {
+	w.stopped = true
 	if w.fence == "leaving" {
 		return porting.FenceClosed{TooLate: true}
 	}

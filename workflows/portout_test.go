@@ -127,6 +127,24 @@ func TestWithdrawnByTheRecipient(t *testing.T) {
 	require.Zero(t, after.released)
 }
 
+// The subscriber revokes while an approval is under way, and the ledger is away. What was approved is taken back when the
+// ledger knows why: before, the gate takes nothing back.
+func TestPortOutStoppedWhileItIsApproved(t *testing.T) {
+	t.Parallel()
+	w := letGo(t, leave{
+		down: map[string]down{
+			porting.StepAnswer:     {0, 65 * time.Second},
+			porting.StepCloseFence: {0, 2 * time.Minute},
+		},
+		risk: porting.RiskMedium, people: 1,
+		script: []leaveBeat{then(time.Minute, approveIt), then(61*time.Second, stopIt)},
+	})
+	w.requireEnd(porting.OutcomeRevoked, porting.AuthorizationRevoked)
+	w.requireAnswer(porting.AnswerApprove, "", "people")
+	require.Equal(t, porting.AnswerCancel, w.answers[1].Kind)
+	require.Zero(t, w.released)
+}
+
 func TestRevokedAfterTheApproval(t *testing.T) {
 	t.Parallel()
 	w := letGo(t, leave{script: []leaveBeat{then(h, stopIt)}})

@@ -78,7 +78,7 @@ func (r *orphan) seeThrough(ctx workflow.Context) error {
 	r.undo.push("release the claim and destroy the secrets", r.close)
 	err := r.answer()
 	if err != nil {
-		err = r.rollback(ctx, err)
+		err = r.endEarly(ctx, err)
 	}
 	r.callPerson(ctx, r.lost)
 	return err

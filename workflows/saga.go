@@ -33,6 +33,7 @@ const (
 const (
 	changeMovedEarly    = "call a person when the carrier moved the numbers before the FOC"
 	changeSlippedUntold = "take a later date that the gate read back as the carrier's"
+	changeFenceFirst    = "take an approval back when the revocation is in the ledger"
 )
 
 // saga is one port on its way: its state, what must be undone, and what the carrier last said.
