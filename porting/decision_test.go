@@ -39,6 +39,7 @@ func TestPolicyDecides(t *testing.T) {
 		{"one person with two keys counts once", two, []porting.Decision{yes("ana", "desk"), hardware(yes("ana", "desk"))}, porting.RulingWaiting},
 		{"one person in the name of two teams counts once", high, []porting.Decision{hardware(yes("ana", "desk")), yes("ana", "fraud")}, porting.RulingWaiting},
 		{"nobody's approval", one, []porting.Decision{yes("", "desk")}, porting.RulingWaiting},
+		{"nobody's approval hides no other", one, []porting.Decision{yes("", "desk"), yes("ana", "desk")}, porting.RulingApproved},
 		{"neither yes nor no", one, []porting.Decision{{By: "ana", Decision: "maybe", OrderVersion: version, Run: run}}, porting.RulingWaiting},
 		{"two of two", two, []porting.Decision{yes("ana", "desk"), yes("ben", "desk")}, porting.RulingApproved},
 		{"more than needed", one, []porting.Decision{yes("ana", "desk"), yes("ben", "desk")}, porting.RulingApproved},

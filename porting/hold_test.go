@@ -55,6 +55,18 @@ func TestHoldIsRefused(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatIsHeldIsResumed(t *testing.T) {
+	t.Parallel()
+	p := portIn(porting.Submitted)
+	require.Equal(t, "illegal-transition", porting.CodeOf(p.Move(porting.EventResumed, time.Time{}, "ana@desk", "")))
+	require.Equal(t, porting.Submitted, p.Stage)
+	require.Empty(t, p.Timeline)
+
+	answer := portIn(porting.Activating).Receive(porting.Hold{By: "ana@desk"}, time.Time{})
+	require.False(t, answer.Accepted, "a check that was left out is made up for")
+	require.Equal(t, porting.Activating, answer.Stage)
+}
+
 func TestExtend(t *testing.T) {
 	t.Parallel()
 	p := portIn(porting.Verifying)

@@ -94,6 +94,8 @@ func TestSignedPortTakesSignedDecisionsOnly(t *testing.T) {
 	t.Parallel()
 	p := challenged()
 	require.Equal(t, "decision-unsigned", porting.CodeOf(p.Check(porting.Decide{Decision: porting.Approve, By: "ben"})))
+	require.Equal(t, "decision-unsigned", porting.CodeOf(p.Check(porting.Decide{Statement: []byte("{}")})))
+	require.Equal(t, "decision-unsigned", porting.CodeOf(p.Check(porting.Decide{Signature: "armor"})))
 	require.NoError(t, p.Check(porting.Decide{Statement: []byte("{}"), Signature: "armor"}))
 	require.Equal(t, "field-length", porting.CodeOf(p.Check(porting.Decide{Statement: make([]byte, porting.MaxStatement+1), Signature: "armor"})))
 
@@ -137,5 +139,49 @@ func TestDecisionsOfAVersionAreBounded(t *testing.T) {
 		}
 	}
 	require.Equal(t, "decisions-full", porting.CodeOf(p.Check(signed)))
-	require.Less(t, len(p.Decisions), 20)
+	require.Len(t, p.Decisions, 16)
+
+	p.Order.Version++
+	require.NoError(t, p.Check(signed), "another version has its own")
+}
+
+// Another key, another run, another answer: each is a decision of its own, which the ruling weighs.
+func TestOnlyTheSameDecisionIsARepetition(t *testing.T) {
+	t.Parallel()
+	said := porting.Decision{By: "ben", Decision: porting.Approve, OrderVersion: 1, Run: "run-1", Credential: "key-1"}
+	for name, change := range map[string]func(*porting.Decision){
+		"person":   func(d *porting.Decision) { d.By = "ana" },
+		"decision": func(d *porting.Decision) { d.Decision = porting.Reject },
+		"version":  func(d *porting.Decision) { d.OrderVersion = 2 },
+		"run":      func(d *porting.Decision) { d.Run = "run-2" },
+		"key":      func(d *porting.Decision) { d.Credential = "key-2" },
+	} {
+		p := challenged()
+		another := said
+		change(&another)
+		p.Receive(porting.Judged{ID: "d-1", Decision: said}, start)
+		p.Receive(porting.Judged{ID: "d-2", Decision: said}, start)
+		p.Receive(porting.Judged{ID: "d-3", Decision: another}, start)
+		require.Equal(t, []porting.Decision{said, another}, p.Decisions, name)
+	}
+}
+
+func TestWhenDecisionsAreTaken(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		stage    porting.Stage
+		again    bool // the gate asks for others
+		deciding bool
+	}{
+		{porting.Verifying, false, true}, {porting.Verifying, true, true}, {porting.Deciding, false, true},
+		{porting.Confirmed, false, false}, {porting.Confirmed, true, true},
+		{porting.Submitting, true, false}, {porting.Activating, true, false}, {porting.RollingBack, true, false},
+	} {
+		p := challenged()
+		p.Stage, p.Reapproval = c.stage, c.again
+		require.Equal(t, c.deciding, p.Deciding(), "%+v", c)
+		require.Equal(t, c.deciding, p.StatusFor("run-1").Challenge != nil, "%+v", c)
+		p.Receipt.Signed = false
+		require.Nil(t, p.StatusFor("run-1").Challenge, "nothing is signed: %+v", c)
+	}
 }
