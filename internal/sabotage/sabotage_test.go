@@ -21,26 +21,33 @@ func everyone() bool { return os.Getenv("PORTSAGA_SABOTEURS") == "all" }
 
 // Every saboteur finds the place for the bug, and is caught by a test that passes without it.
 func TestSaboteursAreCaught(t *testing.T) {
-	caught, tried := 0, 0
+	var r report
 	for _, s := range saboteurs {
 		t.Run(s.name, func(t *testing.T) {
 			patched := s.patch(t)
 			if !everyone() && !s.quick() {
 				return
 			}
-			tried++
-			sound, err := s.run(t, "")
-			require.NoError(t, err, "the test fails without the bug:\n%s", sound)
-			output, err := s.run(t, patched)
-			require.Error(t, err, "nobody noticed:\n%s", output)
-			require.NotContains(t, output, "[build failed]", "the bug does not compile")
-			require.NotContains(t, output, "[setup failed]")
-			require.Contains(t, output, "--- FAIL: "+s.test, "nobody noticed")
-			caught++
+			tried := r.add(s)
+			s.mustBeCaught(t, patched)
+			tried.Caught = true
 		})
 	}
-	t.Logf("saboteurs caught: %d/%d, of %d", caught, tried, len(saboteurs))
-	require.Equal(t, tried, caught)
+	r.count()
+	t.Logf("saboteurs caught: %d/%d, of %d", r.Caught, r.Of, len(saboteurs))
+	r.write(t)
+	require.Equal(t, r.Of, r.Caught)
+}
+
+func (s saboteur) mustBeCaught(t *testing.T, patched string) {
+	t.Helper()
+	sound, err := s.run(t, "")
+	require.NoError(t, err, "the test fails without the bug:\n%s", sound)
+	output, err := s.run(t, patched)
+	require.Error(t, err, "nobody noticed:\n%s", output)
+	require.NotContains(t, output, "[build failed]", "the bug does not compile")
+	require.NotContains(t, output, "[setup failed]")
+	require.Contains(t, output, "--- FAIL: "+s.test, "nobody noticed")
 }
 
 // quick are those whose tests need little to be compiled.
