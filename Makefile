@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 VULNDB ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary chaos saboteurs mutants bulk vuln ci images secrets docs clean
+.PHONY: help demo dev build test race fuzz lint fmt workflowcheck replay model races audit redteam integration canary chaos saboteurs mutants bulk vuln ci report images secrets docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ vuln: ## Look for known vulnerabilities (VULNDB=dir works offline)
 
 ci: ## Run all that CI runs, in its order
 	.ci/run
+
+report: ## Measure this commit, and write one page of it to dist/report (REPORT='-tier full' takes hours)
+	go -C tools run ./release $(REPORT)
 
 images: ## Build dist/portsaga.tar and dist/portsaga-temporal.tar without a container engine (docker load takes them)
 	go -C tools run ./image -out ../dist

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Patience ends a step that hangs; a step that is told to stop has a moment to stop what it started.
+const (
+	patience = 3 * time.Hour
+	farewell = 30 * time.Second
+)
+
+// runner runs steps, one after the other: each has the machine to itself.
+type runner struct {
+	options
+
+	commit string
+	out    io.Writer
+}
+
+// run runs a step and writes its record. A step that fails has one as well; its error is that of a run that cannot go on.
+func (r runner) run(ctx context.Context, s step, place string) (record, error) {
+	done := r.tell(place + " " + s.name)
+	defer done()
+	made := record{
+		Step: s.name, Commit: r.commit, Tier: r.tier, Seed: r.seed, Command: s.words, Began: time.Now().UTC(), Load: [2]string{load(), ""},
+		Log: filepath.Join(r.options.out, s.name+".log"),
+	}
+	_ = os.Remove(r.figures(s.name)) // of another run
+	figures, err := r.execute(ctx, s, made.Log)
+	if ctx.Err() != nil {
+		return made, fmt.Errorf("%s was stopped; -keep goes on from here", s.name)
+	}
+	after, gitErr := commitOf(ctx, r.root)
+	if gitErr == nil && after != r.commit {
+		gitErr = errors.New("the source was changed while it ran")
+	}
+	err = errors.Join(err, gitErr)
+	made.Seconds, made.Load[1], made.Figures = time.Since(made.Began).Seconds(), load(), figures
+	if err != nil {
+		made.Failed, made.Said = strings.ReplaceAll(err.Error(), "\n", "; "), tail(made.Log)
+	}
+	return made, r.save(made)
+}
+
+// figures is the file that {figures} stands for.
+func (o options) figures(step string) string { return filepath.Join(o.out, step+".figures") }
+
+// execute runs the command, writes what it says to the log, and returns its figures: also those of a command that fails, because
+// a campaign that finds something fails.
+func (r runner) execute(ctx context.Context, s step, logFile string) (json.RawMessage, error) {
+	log, err := os.Create(logFile)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	env, command := s.split()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // a command of the table
+	cmd.Dir, cmd.Env = filepath.Join(r.root, s.dir), append(os.Environ(), env...)
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, farewell
+
+	var printed bytes.Buffer
+	tests := newListener(log)
+	cmd.Stdout, cmd.Stderr = log, log
+	switch s.leaves {
+	case fromOutput:
+		cmd.Stdout = io.MultiWriter(&printed, log)
+	case fromTests:
+		cmd.Stdout = tests
+	case noFigures, fromFile:
+	}
+	failed := cmd.Run()
+
+	text := printed.Bytes()
+	switch s.leaves {
+	case noFigures:
+		return nil, failed
+	case fromFile:
+		text, _ = os.ReadFile(r.figures(s.name)) // none is told below
+		_ = os.Remove(r.figures(s.name))         // the record has them
+	case fromTests:
+		text, _ = json.Marshal(tests.heard) // names and texts
+	case fromOutput:
+	}
+	if !json.Valid(text) {
+		return nil, errors.Join(failed, errors.New("it left no figures"))
+	}
+	return text, failed
+}
+
+// tail is the end of a log.
+func tail(file string) string {
+	const lines = 5
+	all := strings.Split(strings.TrimSpace(contentOf(file)), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// tell says on a terminal what runs and for how long, and elsewhere what began. What it returns ends that.
+func (r runner) tell(what string) (done func()) {
+	began, over, quiet := time.Now(), make(chan struct{}), make(chan struct{})
+	elapsed := func() time.Duration { return time.Since(began).Round(time.Second) }
+	go func() {
+		defer close(quiet)
+		for tick := time.Tick(time.Second); isTerminal(r.out); {
+			fmt.Fprintf(r.out, "\r\x1b[2K%s, %s", what, elapsed())
+			select {
+			case <-tick:
+			case <-over:
+				fmt.Fprint(r.out, "\r\x1b[2K")
+				return
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-quiet
+		fmt.Fprintf(r.out, "%s: %s\n", what, elapsed())
+	}
+}
+
+func isTerminal(out io.Writer) bool {
+	file, is := out.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// commitOf is the commit that is checked out, with a mark where the tree is not what was committed.
+func commitOf(ctx context.Context, root string) (string, error) {
+	git := func(args ...string) (string, error) {
+		said, err := exec.CommandContext(ctx, "git", append([]string{"-C", root}, args...)...).Output() //nolint:gosec // what it is asked stands below
+		return strings.TrimSpace(string(said)), err
+	}
+	commit, err := git("rev-parse", "HEAD")
+	if err != nil {
+		return "", fmt.Errorf("ask git for the commit: %w", err)
+	}
+	changed, err := git("status", "--porcelain")
+	if err != nil {
+		return "", fmt.Errorf("ask git what was changed: %w", err)
+	}
+	if changed != "" {
+		commit += changedMark
+	}
+	return commit, nil
+}
+
+const changedMark = "+changes"
+
+// short is a commit as people write it.
+func short(commit string) string {
+	name, mark, changed := strings.Cut(commit, "+")
+	name = name[:min(len(name), 10)]
+	if changed {
+		name += " with " + mark + " that were not committed"
+	}
+	return name
+}
