@@ -89,7 +89,9 @@ func (l Length) String() string {
 		return strconv.Itoa(l.Days) + "d"
 	}
 	s := l.Time.String()
-	s = strings.TrimSuffix(s, "0s")
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
 	}

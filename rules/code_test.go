@@ -90,6 +90,21 @@ func TestCodeAges(t *testing.T) {
 	}
 }
 
+func TestCodeOfAnUnknownAge(t *testing.T) {
+	t.Parallel()
+	day := at(t, "2026-11-01T10:00Z")
+	for _, c := range []struct {
+		issued, at time.Time
+		checked    bool
+	}{{}, {issued: day}, {at: day}, {issued: day, at: day, checked: true}} {
+		got, err := pack(t, "gb-mobile").CheckCode(rules.CodeCheck{Code: "ABC123456", Issued: c.issued, At: c.at})
+		require.NoError(t, err)
+		require.True(t, got.Valid)
+		require.Equal(t, !c.issued.IsZero(), got.Until != nil)
+		require.Equal(t, !c.checked, strings.Contains(got.Why, "its age was not checked"))
+	}
+}
+
 func TestCodeOfTheWrongCountry(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -103,6 +118,8 @@ func TestCodeOfTheWrongCountry(t *testing.T) {
 		{"us-wireless", rules.CodeCheck{Code: "AB123456"}, "code-wrong-country"},
 		{"gb-mobile", rules.CodeCheck{Kind: "upc", Code: "AB123456"}, "code-wrong-country"},
 		{"de", rules.CodeCheck{Code: "ABC123456"}, "code-not-used"},
+		{"gb-mobile", rules.CodeCheck{Kind: "password", Code: "ABC123456"}, "code-not-used"},
+		{"fr-mobile", rules.CodeCheck{Code: "01PEROY4P4TR", Number: "+33"}, "number-wrong-country"},
 		{"fr-mobile", rules.CodeCheck{Code: "01PEROY4P4TR", Number: "+442071234567"}, "number-wrong-country"},
 	} {
 		_, err := pack(t, c.pack).CheckCode(c.check)

@@ -31,6 +31,7 @@ func TestSelect(t *testing.T) {
 		{"one line", line, "us-wireline-simple", "passes every test"},
 		{"two numbers", order(porting.KindWireline, newYork, chicago), "us-wireline-nonsimple", "2 lines"},
 		{"two lines, one number", account(line, porting.Account{Lines: 2}), "us-wireline-nonsimple", "2 lines"},
+		{"as many lines as numbers", account(order(porting.KindWireline, newYork, chicago), porting.Account{Lines: 2}), "us-wireline-nonsimple", "2 lines"},
 		{"unbundled elements", account(line, porting.Account{Features: []string{"une"}}), "us-wireline-nonsimple", "une"},
 		{"Centrex", account(line, porting.Account{Features: []string{"centrex"}}), "us-wireline-nonsimple", "centrex"},
 		{"ISDN", account(line, porting.Account{Features: []string{"isdn"}}), "us-wireline-nonsimple", "isdn"},

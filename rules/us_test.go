@@ -213,6 +213,9 @@ func TestAGuessIsSaid(t *testing.T) {
 	told, err := p.Due("foc", received, rules.Place{Number: phoenix, DonorHolidays: []rules.Date{date(t, "2026-11-26")}})
 	require.NoError(t, err)
 	require.NotContains(t, told.Why, "assumed")
+	nations, err := pack(t, "hk").Due("port", received, rules.Place{})
+	require.NoError(t, err)
+	require.NotContains(t, nations.Why, "assumed", "the nation's holidays are known")
 }
 
 // noPlace is a number of an area code that belongs to no state.

@@ -24,6 +24,7 @@ func TestCanadaWireless(t *testing.T) {
 		{"30 minutes", "foc", "2026-11-24T10:00-05:00", rules.Place{}, "2026-11-24T10:30-05:00"},
 		{"two and a half business hours", "port", "2026-11-24T10:00-05:00", rules.Place{}, "2026-11-24T12:30-05:00"},
 		{"over the weekend", "port", "2026-11-20T16:00-05:00", rules.Place{}, "2026-11-23T09:30-05:00"},
+		{"to the very close", "port", "2026-11-20T14:30-05:00", rules.Place{}, "2026-11-20T17:00-05:00"},
 		{"90 minutes for YES", "customer-confirmation", "2026-11-24T10:00-05:00", rules.Place{}, "2026-11-24T11:30-05:00"},
 	})
 }
