@@ -28,7 +28,7 @@ func (h *house) evidence(ctx context.Context, l *load, ports []oracle.Port) orac
 	h.Helper()
 	effects := h.readEffects()
 	r := oracle.Record{
-		At: time.Now(), Patience: overdue, Ports: ports, Started: l.acked, Effects: effects, Calls: h.line.calls, Revocations: l.revocations,
+		At: time.Now(), Patience: overdue, Ports: ports, Started: l.acked, Effects: effects, Calls: h.line.calls, Revocations: l.acknowledged(),
 		Mails: h.mails.mails, Forged: h.post.forged,
 	}
 	h.readLedger(ctx, &r)

@@ -16,15 +16,15 @@ import (
 	"github.com/portsaga/portsaga/internal/notify/notifytest"
 )
 
-// faults are all ways in which this house can be broken; long says that there is time for what takes minutes to mend.
-func (h *house) faults(long bool) []fault {
+// faults are all ways in which this house can be broken, in an order that is the same in every run.
+func (h *house) faults() []fault {
 	all := []fault{
-		{name: "carrier answers 503", weight: 7, armed: true, strike: carrierPlays(carrierFails)},
-		{name: "carrier hangs", weight: 2, armed: true, strike: carrierPlays(carrierHangs)},
-		{name: "answer lost", weight: 8, armed: true, strike: carrierPlays(carrierLoses)},
-		{name: "news twice", weight: 14, armed: true, strike: postPlays(newsTwice)},
-		{name: "news late", weight: 8, armed: true, strike: postPlays(newsLate)},
-		{name: "news reordered", weight: 10, armed: true, strike: postPlays(newsReordered)},
+		{name: carrierFails, weight: 7, armed: true, strike: carrierPlays(carrierFails)},
+		{name: carrierHangs, weight: 2, armed: true, strike: carrierPlays(carrierHangs)},
+		{name: carrierLoses, weight: 8, armed: true, strike: carrierPlays(carrierLoses)},
+		{name: newsTwice, weight: 14, armed: true, strike: postPlays(newsTwice)},
+		{name: newsLate, weight: 8, armed: true, strike: postPlays(newsLate)},
+		{name: newsReordered, weight: 10, armed: true, strike: postPlays(newsReordered)},
 		{name: "news forged", weight: 14, strike: lies(false)},
 		{name: "news signed, and not true", weight: 14, strike: lies(true)},
 		{name: "reset", weight: 3, strike: resets(false)},
@@ -36,8 +36,8 @@ func (h *house) faults(long bool) []fault {
 		{name: "mail server down", weight: 2, away: true, strike: mailIs(notifytest.Down)},
 		{name: "mail greylisted", weight: 2, away: true, strike: mailIs(notifytest.Greylisting)},
 		{name: "mail accepted, answer lost", weight: 2, away: true, strike: mailIs(notifytest.LosingTheReply)},
-		{name: "terminate", weight: 2, later: true, strike: terminates},
-		{name: "delete", weight: 1, later: true, strike: deletes},
+		{name: "terminate", weight: 2, strike: terminates},
+		{name: "delete", weight: 1, strike: deletes},
 	}
 	for name, weight := range map[string]int{theEngine: 2, theWorkflow: 3, theTrust: 2, theGate: 3, theFront: 2, theCarrier: 3} {
 		all = append(all, fault{name: "kill -9 " + name, weight: weight, away: true, strike: kills(name)},
@@ -55,19 +55,8 @@ func (h *house) faults(long bool) []fault {
 		all = append(all, fault{name: "ledger locked", weight: 3, away: true, strike: locks("ledger.db")},
 			fault{name: "key store locked", weight: 2, away: true, strike: locks("keys.db")})
 	}
-	return choose(all, long)
-}
-
-// choose leaves out what takes too long, in an order that is the same in every run.
-func choose(all []fault, long bool) []fault {
-	var chosen []fault
-	for _, f := range all {
-		if long || !f.later {
-			chosen = append(chosen, f)
-		}
-	}
-	slices.SortFunc(chosen, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
-	return chosen
+	slices.SortFunc(all, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
+	return all
 }
 
 // kills takes a process away without a word, and brings it back after a while.

@@ -32,6 +32,7 @@ import (
 	"github.com/portsaga/portsaga/internal/notify/notifytest"
 	"github.com/portsaga/portsaga/internal/serve"
 	"github.com/portsaga/portsaga/internal/vault"
+	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/sealing"
 	"github.com/portsaga/portsaga/starter"
 	"github.com/portsaga/portsaga/worker"
@@ -93,8 +94,8 @@ func (h *house) path(elements ...string) string {
 
 func (h *house) address(port string) string { return "127.0.0.1:" + h.ports[port] }
 
-// open raises the house. Everything in it ends with the test.
-func open(t *testing.T, o options) *house {
+// open raises the house. Everything in it ends with the test. In a brief campaign guards are short and the reaper is in a hurry.
+func open(t *testing.T, o options, brief bool) *house {
 	t.Helper()
 	h := &house{
 		T: t, dir: t.TempDir(), ports: map[string]string{}, processes: map[string]*process{}, links: map[string]*link{}, tally: newTally(),
@@ -104,7 +105,7 @@ func open(t *testing.T, o options) *house {
 	h.build()
 	h.guard()
 	h.choosePorts("engine", "carrier", "front", "database")
-	h.furnish()
+	h.furnish(brief)
 	if o.postgres {
 		h.database = h.openDatabase()
 	}
@@ -115,6 +116,9 @@ func open(t *testing.T, o options) *house {
 	h.do("bootstrap")
 	h.employ()
 	h.openBooks()
+	if brief {
+		h.hurryReaper()
+	}
 	h.supervise.Store(true)
 	return h
 }
@@ -162,12 +166,16 @@ func (h *house) choosePorts(names ...string) {
 }
 
 // furnish writes the files that processes read: rules with short clocks, scenarios, secrets, the services that may revoke.
-func (h *house) furnish() {
+func (h *house) furnish(brief bool) {
 	h.Helper()
 	for _, dir := range []string{"rules", "scenarios", "logs", "checkpoints", "engine"} {
 		require.NoError(h, os.MkdirAll(h.path(dir), 0o700))
 	}
-	writeRules(h.T, h.path("rules"))
+	guard := "1m"
+	if brief {
+		guard = "30s"
+	}
+	writeRules(h.T, h.path("rules"), guard)
 	for name, text := range scenarios {
 		h.keep(filepath.Join("scenarios", name+".yaml"), text)
 	}
@@ -325,10 +333,22 @@ func (h *house) openBooks() {
 	h.sagas = starter.New(h.client, starter.Options{Patience: 10 * time.Second, Secrets: worker.NewSecrets(h.books, key, time.Now)})
 }
 
+// hurryReaper has the reaper look more often, and wait for last steps only as long as any takes in this house.
+func (h *house) hurryReaper() {
+	h.Helper()
+	const every, grace = 10 * time.Second, 40 * time.Second
+	reaper := h.client.ScheduleClient().GetHandle(h.Context(), porting.ScheduleReaper)
+	require.NoError(h, reaper.Update(h.Context(), client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		in.Description.Schedule.Spec.Intervals = []client.ScheduleIntervalSpec{{Every: every}}
+		in.Description.Schedule.Action.(*client.ScheduleWorkflowAction).Args = []any{porting.ReapInput{Grace: grace}}
+		return &client.ScheduleUpdate{Schedule: &in.Description.Schedule}, nil
+	}}))
+}
+
 // await looks again and again until something is seen.
 func (h *house) await(what string, seen func() bool) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(h.Context(), 3*time.Minute)
 	defer cancel()
 	if !until(ctx, 100*time.Millisecond, seen) {
 		for name := range h.processes {

@@ -27,6 +27,7 @@ type choice struct {
 	Reference string
 	Number    string
 	Scenario  string
+	American  bool // of a port-out: its donor may act on a revocation; in France only the recipient may
 	Coded     bool // the authorization is a code, which the ledger keeps
 	Rejected  bool // by the approver
 	Revoked   time.Duration
@@ -62,6 +63,9 @@ func (c *chooser) next() choice {
 	}
 	if r.IntN(6) == 0 {
 		out.Direction, out.Number, out.Scenario = porting.PortOut, fmt.Sprintf("+3363998%04d", number%10_000), "happy"
+		if out.American = r.IntN(2) == 0; out.American {
+			out.Number = fmt.Sprintf("+1646555%04d", number%10_000)
+		}
 		out.ID = requestOf(out).PortID()
 		return out
 	}
@@ -83,12 +87,13 @@ type load struct {
 	decided     map[string]time.Time
 	decisions   map[string]int
 	forgetful   map[string]bool // ports that were reset without what they had been told
+	reset       map[string]bool // ports that were reset
 	givenUp     int             // ports that people revoked, because their decisions were void again and again
 	revocations []oracle.Revocation
 }
 
 func newLoad(h *house) *load {
-	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}, decisions: map[string]int{}, forgetful: map[string]bool{}}
+	return &load{house: h, choices: map[string]choice{}, decided: map[string]time.Time{}, decisions: map[string]int{}, forgetful: map[string]bool{}, reset: map[string]bool{}}
 }
 
 // start begins ports at a rate until ctx ends; what was begun is finished within grace.
@@ -127,7 +132,7 @@ func (l *load) live(ctx context.Context, c choice) {
 		l.failed = append(l.failed, c.ID)
 	}
 	l.mu.Unlock()
-	if started && c.Revoked > 0 && c.Direction == porting.PortIn && pass(ctx, c.Revoked) {
+	if started && c.Revoked > 0 && (c.Direction == porting.PortIn || c.American) && pass(ctx, c.Revoked) {
 		_, _ = insist(ctx, func() error { return l.revoke(ctx, c.ID) }) // what was not acknowledged is not asked for
 	}
 }
@@ -160,8 +165,12 @@ func (l *load) asks(ctx context.Context, c choice) error {
 
 // revoke has a service revoke at the front door, and remembers what it was told.
 func (l *load) revoke(ctx context.Context, id string) error {
-	var told struct{ Fence ledger.FenceState }
-	status, err := l.post(ctx, "front", "/v1/ports/"+id+"/revoke", map[string]string{"id": "chaos", "reason": string(porting.AuthorizationRevoked)}, &told)
+	var told struct {
+		Fence ledger.FenceState
+		Told  bool
+	}
+	status, err := l.post(ctx, "front", "/v1/ports/"+id+"/revoke",
+		map[string]any{"id": "chaos", "reason": porting.AuthorizationRevoked, "authority_at": time.Now()}, &told)
 	acked := time.Now()
 	if status == http.StatusConflict || status == http.StatusNotFound {
 		return &porting.Error{Kind: porting.Refused, Code: "revocation-refused", Op: "revoke port", Object: id}
@@ -171,7 +180,7 @@ func (l *load) revoke(ctx context.Context, id string) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.revocations = append(l.revocations, oracle.Revocation{Port: id, Acked: acked, Closed: told.Fence == ledger.FenceClosed})
+	l.revocations = append(l.revocations, oracle.Revocation{Port: id, Acked: acked, Closed: told.Fence == ledger.FenceClosed, Taken: told.Told})
 	return nil
 }
 
@@ -262,11 +271,23 @@ func (l *load) decideOn(ctx context.Context, id string) {
 	_, _ = l.house.sagas.Decide(ctx, id, l.house.desk.Decide("ben", decision, *status.Challenge)) // it asks again if that was lost
 }
 
-// forgets notes that a port was reset without what it had been told.
-func (l *load) forgets(id string) {
+// goesBack notes that a port was reset, with what it had been told since or without.
+func (l *load) goesBack(id string, forgets bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forgetful[id] = true
+	l.reset[id] = true
+	l.forgetful[id] = l.forgetful[id] || forgets
+}
+
+// acknowledged are the revocations that callers were told of. A saga that is reset may be taken back to before its own.
+func (l *load) acknowledged() []oracle.Revocation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := slices.Clone(l.revocations)
+	for i, v := range all {
+		all[i].Taken = v.Taken && !l.reset[v.Port]
+	}
+	return all
 }
 
 // remind has those who forgot their carrier's news look again, as an operator does who resets them so.

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,6 +14,9 @@ type nemesis struct {
 	load  *load
 	run   sync.WaitGroup
 	room  chan struct{} // for faults that take a part of the house away for a while
+
+	mu  sync.Mutex
+	due []fault // that have not struck yet
 }
 
 // atOnce is how many parts of the house may be away at the same time.
@@ -23,7 +27,6 @@ type fault struct {
 	name   string
 	weight int
 	away   bool // it takes a part of the house away for a while
-	later  bool // what mends it takes minutes: only where there is time for that
 	armed  bool
 	strike func(ctx context.Context, n *nemesis, r *rand.Rand) bool
 }
@@ -32,23 +35,61 @@ func newNemesis(h *house, l *load) *nemesis {
 	return &nemesis{house: h, load: l, room: make(chan struct{}, atOnce)}
 }
 
-// rage strikes again and again until ctx ends, and returns when everything it took away is back. mending outlives ctx.
-func (n *nemesis) rage(ctx, mending context.Context, seed uint64, every time.Duration, long bool) {
+// rage strikes again and again until ctx ends, and returns when everything it took away is back. mending outlives ctx. Every kind
+// has its turn first; from then on they come by their weight.
+func (n *nemesis) rage(ctx, mending context.Context, seed uint64, every time.Duration) {
 	choose := rand.New(rand.NewPCG(seed, 2))
-	faults := n.house.faults(long)
+	faults := n.house.faults()
+	n.due = slices.Clone(faults)
+	choose.Shuffle(len(n.due), func(i, j int) { n.due[i], n.due[j] = n.due[j], n.due[i] })
 	total := 0
 	for _, f := range faults {
 		total += f.weight
 	}
 	until(ctx, every, func() bool {
-		f := pick(faults, choose.IntN(total))
+		f, enters := n.first()
+		if !enters {
+			f = pick(faults, choose.IntN(total))
+			enters = !f.away || n.enters()
+		}
 		r := rand.New(rand.NewPCG(choose.Uint64(), 3))
-		if !f.away || n.enters() {
+		if enters {
 			n.run.Go(func() { n.strike(mending, f, r) })
 		}
 		return false
 	})
 	n.run.Wait()
+}
+
+// first takes the next fault that has not struck yet and can.
+func (n *nemesis) first() (f fault, enters bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	i := slices.IndexFunc(n.due, func(f fault) bool { return !f.away || n.enters() })
+	if i < 0 {
+		return fault{}, false
+	}
+	f = n.due[i]
+	n.due = slices.Delete(n.due, i, i+1)
+	return f, true
+}
+
+// never are the kinds of faults that found no moment.
+func (n *nemesis) never() []string {
+	names := []string{}
+	for _, f := range n.house.faults() {
+		if n.house.tally.of(f.name) == 0 {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// again puts a fault back that could not strike.
+func (n *nemesis) again(f fault) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.due = append(n.due, f)
 }
 
 func pick(faults []fault, at int) fault {
@@ -73,8 +114,12 @@ func (n *nemesis) strike(ctx context.Context, f fault, r *rand.Rand) {
 	if f.away {
 		defer func() { <-n.room }()
 	}
-	if f.strike(ctx, n, r) && !f.armed {
+	struck := f.strike(ctx, n, r)
+	switch {
+	case struck && !f.armed:
 		n.house.tally.add(f.name)
+	case !struck && n.house.tally.of(f.name) == 0:
+		n.again(f)
 	}
 }
 

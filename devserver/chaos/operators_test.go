@@ -63,13 +63,9 @@ func resets(forget bool) func(context.Context, *nemesis, *rand.Rand) bool {
 		if forget {
 			request.ResetReapplyExcludeTypes = []enums.ResetReapplyExcludeType{enums.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enums.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE}
 		}
-		if _, err := n.house.raw.WorkflowService().ResetWorkflowExecution(ctx, request); err != nil {
-			return false
-		}
-		if forget {
-			n.load.forgets(victim.GetWorkflowId())
-		}
-		return true
+		n.load.goesBack(victim.GetWorkflowId(), forget) // also one that is not answered may be done
+		_, err := n.house.raw.WorkflowService().ResetWorkflowExecution(ctx, request)
+		return err == nil
 	}
 }
 

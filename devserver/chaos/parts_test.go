@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,15 +51,52 @@ func TestChoicesAreTheSeeds(t *testing.T) {
 func TestFaultsAreTheSeeds(t *testing.T) {
 	t.Parallel()
 	h := &house{links: map[string]*link{theGate: nil, theTrust: nil}}
-	short, long := h.faults(false), h.faults(true)
-	require.Greater(t, len(long), len(short), "operators terminate where there is time for the reaper")
-	for _, f := range short {
-		require.False(t, f.later, f.name)
-	}
-	again := h.faults(false)
+	all, again := h.faults(), h.faults()
 	for i := range 300 {
-		require.Equal(t, pick(short, i%60).name, pick(again, i%60).name)
+		require.Equal(t, pick(all, i%60).name, pick(again, i%60).name)
 	}
+}
+
+// Every kind of fault has its turn before any comes twice, also one that could not strike at first.
+func TestEveryFaultHasItsTurn(t *testing.T) {
+	t.Parallel()
+	n := newNemesis(&house{tally: newTally()}, nil)
+	tries := 0
+	n.due = []fault{
+		{name: "shy", strike: func(context.Context, *nemesis, *rand.Rand) bool { tries++; return tries > 2 }},
+		{name: "away", away: true, strike: func(context.Context, *nemesis, *rand.Rand) bool { return true }},
+	}
+	for range atOnce {
+		require.True(t, n.enters())
+	}
+	f, enters := n.first()
+	require.True(t, enters)
+	require.Equal(t, "shy", f.name)
+	n.strike(t.Context(), f, nil)
+	_, enters = n.first()
+	require.True(t, enters, "it comes again")
+	_, enters = n.first()
+	require.False(t, enters, "as much is away as may be")
+	<-n.room
+	f, enters = n.first()
+	require.True(t, enters)
+	require.Equal(t, "away", f.name)
+	n.strike(t.Context(), f, nil)
+	require.Equal(t, 1, n.house.tally.of("away"))
+	require.Empty(t, n.due)
+}
+
+// What a process says in the end is kept, from where it breaks.
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "b\nc", lastWords("a\nb\nc", 3))
+	long := "before\npanic: it fell\n\ngoroutine 1\n" + strings.Repeat("trace\n", 100)
+	require.True(t, strings.HasPrefix(lastWords(long, 50), "panic: it fell\n"))
+	tally := newTally()
+	tally.gaveUp("engine", "panic: it fell\ngoroutine 1")
+	_, gone, _ := tally.counts()
+	require.Equal(t, []string{"engine: goroutine 1"}, gone)
+	require.Equal(t, []string{"engine said:\npanic: it fell\ngoroutine 1"}, tally.lastWords())
 }
 
 // A link that is cut lets nothing pass; mended, it lets new connections pass and ends the old ones.

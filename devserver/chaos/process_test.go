@@ -3,7 +3,8 @@ package chaos
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -50,9 +51,9 @@ func (h *house) start(p *process) error {
 	if err != nil {
 		return err
 	}
-	defer out.Close()
 	cmd, ended := p.command(), make(chan struct{})
-	cmd.Stdout, cmd.Stderr = out, out
+	said := struct{ io.Writer }{out} // hides that it is a file: the process writes to us, and speaks also where its disk is full
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, time.Second
 	if cmd.Dir == "" {
 		cmd.Dir = h.dir
 	}
@@ -61,11 +62,12 @@ func (h *house) start(p *process) error {
 	}
 	cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pgid = true, h.guardian
 	if err := cmd.Start(); err != nil {
-		return err
+		return errors.Join(err, out.Close())
 	}
 	p.cmd, p.ended = cmd, ended
 	go func() {
 		_ = cmd.Wait() // whoever looks after it sees that it has ended
+		_ = out.Close()
 		close(ended)
 	}()
 	return nil
@@ -107,7 +109,7 @@ func (h *house) watch(ctx context.Context) {
 		for _, p := range h.processes {
 			if h.supervise.Load() && p.disturbed.TryLock() {
 				if p.isOver() {
-					h.tally.gaveUp(p.name, lastLine(h.tail(p.name)))
+					h.tally.gaveUp(p.name, fmt.Sprintf("%s\n%s", lastWords(h.log(p.name), shown), p.cmd.ProcessState))
 					_ = h.start(p) // again at the next look
 				}
 				p.disturbed.Unlock()
@@ -117,15 +119,33 @@ func (h *house) watch(ctx context.Context) {
 	})
 }
 
+// shown is how much of what a process said is shown, in bytes.
+const shown = 4000
+
 // tail is what a process said last.
-func (h *house) tail(name string) string {
-	const enough = 4000
+func (h *house) tail(name string) string { return lastWords(h.log(name), shown) }
+
+func (h *house) log(name string) string {
 	text, err := os.ReadFile(h.logFile(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "nothing"
+	if err != nil {
+		return "nothing: " + err.Error()
 	}
-	return string(text[max(0, len(text)-enough):])
+	return string(text)
 }
+
+// lastWords is the end of a text, or what follows where the program broke if that comes before it.
+func lastWords(text string, size int) string {
+	from := max(0, len(text)-size)
+	for _, word := range []string{"panic: ", "fatal error: ", "SIG"} {
+		if broke := strings.LastIndex(text, "\n"+word) + 1; broke > 0 && broke < from && len(text)-broke < longestTrace {
+			from = broke
+		}
+	}
+	return text[from:min(len(text), from+2*size)]
+}
+
+// longestTrace is how far before the end a program may have broken, in bytes: it tells of every goroutine.
+const longestTrace = 1 << 20
 
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)

@@ -31,6 +31,8 @@ type report struct {
 	Faults    int              `json:"faults"`
 	ByKind    map[string]int   `json:"faults_by_kind"`
 	Gone      []string         `json:"ended_by_themselves"` // processes that were started again, and what they said last
+	LastWords []string         `json:"last_words"`          // more of what they said
+	Never     []string         `json:"never_struck"`        // kinds of faults that found no moment
 	Judged    map[string]int   `json:"judged"`              // of what the oracle was shown how much
 	Findings  []oracle.Finding `json:"findings"`
 	Stories   []string         `json:"stories"` // of ports that broke a law
@@ -41,6 +43,7 @@ type report struct {
 func (r *report) count(record oracle.Record, t *tally) {
 	r.ByKind, r.Gone, r.Faults = t.counts()
 	r.Gone = append([]string{}, r.Gone...) // in JSON an empty list is none
+	r.LastWords = append([]string{}, t.lastWords()...)
 	r.Judged = map[string]int{
 		"effects at the carrier": len(record.Effects), "calls to the carrier": len(record.Calls), "acknowledged revocations": len(record.Revocations),
 		"accepted mails": len(record.Mails), "demanded notices": len(record.Notices), "histories replayed": len(record.Replays),
@@ -56,6 +59,7 @@ func (r report) String() string {
 	lines(table, r.Outcomes)
 	fmt.Fprintf(table, "faults\t%d\n", r.Faults)
 	lines(table, r.ByKind)
+	fmt.Fprintf(table, "faults that found no moment\t%d\n", len(r.Never))
 	fmt.Fprintf(table, "ended by themselves, and started again\t%d\n", len(r.Gone))
 	fmt.Fprintln(table, "judged\t")
 	lines(table, r.Judged)
@@ -64,7 +68,7 @@ func (r report) String() string {
 		fmt.Fprintf(table, "  %s\t%d\n", f.Law, len(f.Breaches))
 	}
 	_ = table.Flush() // into memory
-	for _, line := range slices.Concat(r.Gone, r.Stories) {
+	for _, line := range slices.Concat(r.Never, r.Gone, r.Stories) {
 		fmt.Fprintln(&b, line)
 	}
 	return b.String()
@@ -124,7 +128,7 @@ type bar struct {
 	whole time.Duration
 }
 
-func newBar(h *house, l *load, t tier) bar { return bar{h, l, t.faults + t.settle} }
+func newBar(h *house, l *load, t tier) bar { return bar{h, l, t.faults + t.still} }
 
 func (b bar) run(ctx context.Context) {
 	info, err := os.Stdout.Stat()

@@ -10,7 +10,8 @@ import (
 type tally struct {
 	mu     sync.Mutex
 	faults map[string]int
-	gone   []string // processes that ended by themselves, and what they said last
+	gone   []string // processes that ended by themselves, and the last line of each
+	words  []string // more of what they said
 }
 
 func newTally() *tally { return &tally{faults: map[string]int{}} }
@@ -21,10 +22,25 @@ func (t *tally) add(fault string) {
 	t.faults[fault]++
 }
 
+// of is how often a fault struck.
+func (t *tally) of(fault string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.faults[fault]
+}
+
 func (t *tally) gaveUp(process, said string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gone = append(t.gone, process+": "+said)
+	t.gone = append(t.gone, process+": "+lastLine(said))
+	t.words = append(t.words, process+" said:\n"+said)
+}
+
+// lastWords are of every process that ended by itself all that it said in the end.
+func (t *tally) lastWords() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.words)
 }
 
 func (t *tally) counts() (faults map[string]int, gone []string, total int) {

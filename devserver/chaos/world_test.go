@@ -44,11 +44,11 @@ steps:
 }
 
 // writeRules writes the desk's own practice for ports that shall end today, and a notice that must come before the numbers move.
-func writeRules(t *testing.T, dir string) {
+func writeRules(t *testing.T, dir, guard string) {
 	t.Helper()
 	desk := pack(t, "_desk")
 	for _, change := range [][2]string{
-		{"  guard:\n    start: activation\n    for: 24h", "  guard:\n    start: activation\n    for: 1m"},
+		{"  guard:\n    start: activation\n    for: 24h", "  guard:\n    start: activation\n    for: " + guard},
 		{"  undo-retry:\n    start: undo\n    for: 1h", "  undo-retry:\n    start: undo\n    for: 1m"},
 	} {
 		require.Contains(t, desk, change[0])
@@ -126,8 +126,12 @@ submitted_by: ana@desk
 
 // requestOf is what a counterparty asks for.
 func requestOf(c choice) porting.PortOutRequest {
+	country := "FR"
+	if c.American {
+		country = "US"
+	}
 	return porting.PortOutRequest{
-		ID: c.Reference, Kind: porting.KindWireless, Country: "FR", Carrier: "simulator", Numbers: []porting.Number{porting.Number(c.Number)},
+		ID: c.Reference, Kind: porting.KindWireless, Country: country, Carrier: "simulator", Numbers: []porting.Number{porting.Number(c.Number)},
 		Recipient: porting.Party{Name: "Mobile Example", SPID: "ME"}, Donor: porting.Party{Name: "Acme Mobile", SPID: "AC"},
 	}
 }

@@ -53,9 +53,10 @@ func Judge(r Record) []Finding {
 }
 
 // revocationsHold: where a caller was told that the fence is closed, no activation is asked for afterwards; where a caller was
-// told less, the revocation may have come too late, but it is not forgotten.
+// told less, the revocation may have come too late, but it is not forgotten. What was approved of a port-out is taken back.
 func revocationsHold(r Record) []string {
 	var breaches []string
+	at := standings(r.Effects)
 	for _, v := range r.Revocations {
 		for _, e := range r.Effects {
 			if e.Port == v.Port && e.Name == simulator.ActivationAsked && v.Closed && e.At.After(v.Acked) {
@@ -65,6 +66,10 @@ func revocationsHold(r Record) []string {
 		for _, p := range r.Ports {
 			if p.ID == v.Port && v.Closed && p.Outcome == porting.OutcomeCompleted {
 				breaches = append(breaches, p.ID+": completed, though its revocation was acknowledged with a closed fence")
+			}
+			asked := at[p.ID].asked
+			if p.ID == v.Port && v.Taken && p.Direction == porting.PortOut && asked[simulator.PortOutApproved] && !asked[simulator.PortOutCancelAsked] {
+				breaches = append(breaches, p.ID+": its revocation was acknowledged, and the approval was never taken back")
 			}
 		}
 	}

@@ -121,6 +121,11 @@ func TestEveryLawCanBeBroken(t *testing.T) {
 		{"a completed port that was revoked", revocation, "completed, though", func(r *oracle.Record) {
 			r.Revocations[0] = oracle.Revocation{Port: "moved", Acked: at(5), Closed: true}
 		}},
+		{"a port-out that was revoked and goes on", revocation, "never taken back", func(r *oracle.Record) {
+			r.Ports = append(r.Ports, oracle.Port{ID: "out", Direction: porting.PortOut, Stage: porting.Answered, WaitingOn: porting.WaitingCarrier, Open: true})
+			r.Effects = append(r.Effects, did(9, "out", simulator.PortOutApproved, "out/1/approve"))
+			r.Revocations = append(r.Revocations, oracle.Revocation{Port: "out", Acked: at(9), Taken: true})
+		}},
 		{"two ports at once", alone, "moved and waits", func(r *oracle.Record) { r.Tenures[1].From = at(59) }},
 		{"two ports for ever", alone, "revoked and other", func(r *oracle.Record) {
 			r.Tenures[2].To = time.Time{}

@@ -64,6 +64,7 @@ type Revocation struct {
 	Port   string
 	Acked  time.Time
 	Closed bool // they were told that the fence is closed: no activation may start from then on
+	Taken  bool // they were told that the saga knows, which nobody has reset since
 }
 
 // Tenure is the time in which a number belonged to a port. To is zero while it does.
