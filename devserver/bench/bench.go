@@ -27,7 +27,9 @@ type Options struct {
 	Fast       bool           // the embedded engine gives up safety against a loss of power
 	Address    string         // of a cluster; the embedded engine when empty
 	Connection client.Options // to the cluster
+	Database   string         // of the embedded engine, on PostgreSQL; files in Dir when empty
 	Ledger     string         // DSN; a file in Dir when empty
+	Open       []int          // ports that stand open while others are measured, by and by
 	Dir        string         // of everything that is written
 	Tell       func(what string, done, of int)
 }
@@ -37,10 +39,11 @@ const (
 	KindPortIn  = "port-in"
 	KindPortOut = "port-out"
 	KindIdle    = "idle"
+	KindStart   = "start"
 )
 
 // Kinds lists them.
-var Kinds = []string{KindPortIn, KindPortOut, KindIdle}
+var Kinds = []string{KindPortIn, KindPortOut, KindIdle, KindStart}
 
 const failIfThere = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 
@@ -62,6 +65,9 @@ const sample = 200
 
 // Run measures, and says what it found.
 func Run(ctx context.Context, o Options) (report Report, err error) {
+	if o.Kind == KindStart {
+		return measureStarts(ctx, o)
+	}
 	s, err := startStack(ctx, o)
 	if err != nil {
 		return report, err
@@ -72,6 +78,11 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
+	before, err := o.kept()
+	if err != nil {
+		return report, err
+	}
+	ours.done = before.Done
 	subjects := []*subject{ours}
 	warm, err := s.warmUp(ctx, ours)
 	if err != nil {
@@ -84,11 +95,12 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 		}
 		subjects = append(subjects, both...)
 	}
-	figures, err := s.inTurn(ctx, subjects)
+	figures, fleets, err := s.besideFleets(ctx, subjects)
 	if err != nil {
 		return report, err
 	}
 	report = o.report()
+	report.Fleets = fleets
 	report.Ours = figures[0]
 	if o.Baseline {
 		report.Bare = &figures[1]
@@ -103,6 +115,9 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 func (o Options) report() Report {
 	r := Report{
 		Kind: o.Kind, Engine: "embedded SQLite", Ledger: "SQLite", Durable: !o.Fast, Rounds: o.Rounds, Ports: o.Ports, InProgress: o.InProgress,
+	}
+	if o.Database != "" {
+		r.Engine, r.Durable = "PostgreSQL", true
 	}
 	if !o.Embedded() {
 		r.Engine, r.Durable = o.Address, true

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/portsaga/portsaga/devserver/engine"
 	"github.com/portsaga/portsaga/internal/cli"
 )
 
@@ -41,8 +40,10 @@ func NewCommand(f *cli.Factory) *cobra.Command {
 	flags.IntVar(&o.InProgress, "in-progress", 40, "ports that are under way at a time")
 	flags.BoolVar(&o.Baseline, "baseline", false, "measure the bare and the reference workflow in turn with ours")
 	flags.BoolVar(&o.Fast, "fast", false, "the embedded engine gives up safety against a loss of power")
-	flags.StringVar(&where, "engine", embedded, "sqlite is the embedded engine; or the address of a cluster")
+	flags.StringVar(&where, "engine", embedded, "sqlite is the embedded engine, postgres://user@host/database the same on PostgreSQL; or the address of a cluster")
 	flags.StringVar(&o.Ledger, "ledger", "", "DSN of the ledger; a SQLite file that is thrown away when empty")
+	flags.IntSliceVar(&o.Open, "open", nil, "ports that stand open while others are measured, one measure after the other: 100,1000,10000")
+	flags.StringVar(&o.Dir, "dir", "", "directory that is kept, with the ports that stand open in it; a new one that is thrown away when empty")
 	flags.StringVar(&profile, "cpu-profile", "", "file for a profile of this process, for go tool pprof")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(Kinds, cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(newEngine(f))
@@ -52,7 +53,11 @@ func NewCommand(f *cli.Factory) *cobra.Command {
 const embedded = "sqlite"
 
 func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err error) {
-	if where != embedded {
+	switch {
+	case where == embedded:
+	case isServer(where):
+		o.Database = where
+	default:
 		connection, err := f.Connect(ctx)
 		if err != nil {
 			return err
@@ -60,10 +65,12 @@ func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err
 		o.Address, o.Connection = where, connection.Options
 		o.Connection.HostPort = where
 	}
-	if o.Dir, err = os.MkdirTemp("", "portsaga-bench-"); err != nil {
-		return fmt.Errorf("make a directory for the bench: %w", err)
+	if o.Dir == "" {
+		if o.Dir, err = os.MkdirTemp("", "portsaga-bench-"); err != nil {
+			return fmt.Errorf("make a directory for the bench: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	bar := &bar{f}
 	o.Tell = bar.at
 	report, err := Run(ctx, o)
@@ -93,16 +100,12 @@ func profiled(file string, do func() error) (err error) {
 
 // newEngine is the process of the embedded engine.
 func newEngine(f *cli.Factory) *cobra.Command {
-	var dir, durable string
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: "engine", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serveEngine(cmd.Context(), dir, engine.Synchronous(durable), f.Streams.In, f.Streams.Out)
+			return serveEngine(cmd.Context(), f.Streams.In, f.Streams.Out)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "directory of the engine")
-	cmd.Flags().StringVar(&durable, "synchronous", "", "full or normal")
-	return cmd
 }
 
 // bar says how far a bench is, on terminals only.

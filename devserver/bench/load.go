@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +26,9 @@ type round struct {
 	elapsed time.Duration
 	worker  time.Duration // processor time of this process
 	engine  time.Duration // and of the engine's
+	server  time.Duration // and of the databases' servers
 	stored  stored
-	memory  int64 // bytes that both processes grew by
+	memory  memory // that was not there before
 }
 
 func (r round) rate() float64 { return float64(len(r.ids)) / r.elapsed.Seconds() }
@@ -37,6 +39,10 @@ func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done i
 		if err := s.atOnce(ctx, n, func(ctx context.Context, i int) error { return b.prepare(ctx, b.done+i) }); err != nil {
 			return r, fmt.Errorf("prepare %s: %w", b.name, err)
 		}
+	}
+	was, err := s.memoryOf(b)
+	if err != nil {
+		return r, err
 	}
 	before, err := s.reading(ctx)
 	if err != nil {
@@ -56,9 +62,13 @@ func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done i
 		return r, fmt.Errorf("%s: %w", b.name, err)
 	}
 	after, err := s.reading(ctx)
-	r.worker, r.engine = after.worker.CPU-before.worker.CPU, after.engine.CPU-before.engine.CPU
-	r.memory = after.worker.RSS - before.worker.RSS + after.engine.RSS - before.engine.RSS
+	if err != nil {
+		return r, err
+	}
+	r.worker, r.engine, r.server = after.worker.CPU-before.worker.CPU, after.engine.CPU-before.engine.CPU, after.server-before.server
 	r.stored = after.stored.less(before.stored)
+	is, err := s.memoryOf(b)
+	r.memory = is.less(was)
 	return r, err
 }
 
@@ -72,9 +82,25 @@ func (s *stack) atOnce(ctx context.Context, n int, do func(ctx context.Context, 
 	return g.Wait()
 }
 
+// memory is what both processes have.
+type memory struct{ worker, engine int64 }
+
+func (m memory) less(was memory) memory { return memory{m.worker - was.worker, m.engine - was.engine} }
+
+// memoryOf is what is kept for a subject that stays open, without what could be given back; of others it says nothing.
+func (s *stack) memoryOf(b *subject) (m memory, err error) {
+	if !b.stays || s.child == nil {
+		return m, nil
+	}
+	engine, err := s.child.kept()
+	debug.FreeOSMemory()
+	return memory{residentMemory(), engine.RSS}, err
+}
+
 // reading is what has been used so far.
 type reading struct {
 	worker, engine usage
+	server         time.Duration // processor time of the databases' servers
 	stored         stored
 }
 
@@ -86,6 +112,9 @@ func (s *stack) reading(ctx context.Context) (r reading, err error) {
 		if r.engine, err = s.child.used(); err != nil {
 			return r, err
 		}
+	}
+	if r.server, err = s.options.databaseCPU(ctx); err != nil {
+		return r, err
 	}
 	r.worker = usedByMe()
 	return r, nil

@@ -33,12 +33,11 @@ func (s *stack) portIns(run string) *subject {
 // idlers are port-ins that wait for people.
 func (s *stack) idlers(run string) *subject {
 	return &subject{name: "ours", stays: true, one: func(ctx context.Context, i int) (string, error) {
-		t, err := s.open(ctx, run, i)
+		order, err := s.options.order(run, i)
 		if err != nil {
 			return "", err
 		}
-		s.watch.forget(t)
-		return t.id, nil
+		return s.openIdle(ctx, order)
 	}}
 }
 

@@ -26,6 +26,9 @@ type Report struct {
 	CPURatio          float64 `json:"cpu_ratio,omitempty"` // of processor time a port, bare to ours
 	ReferenceRatio    float64 `json:"reference_ratio,omitempty"`
 	ReferenceCPURatio float64 `json:"reference_cpu_ratio,omitempty"`
+
+	Fleets []Fleet `json:"fleets,omitempty"`
+	Starts []Start `json:"starts,omitempty"`
 }
 
 // Figures are those of one subject.
@@ -36,13 +39,16 @@ type Figures struct {
 	Bytes      float64   `json:"history_bytes"`
 	WorkerCPU  float64   `json:"worker_cpu_seconds"` // a port, with whoever drives it, the simulated carrier and the ledger
 	EngineCPU  float64   `json:"engine_cpu_seconds,omitempty"`
+	ServerCPU  float64   `json:"database_cpu_seconds,omitempty"` // of the PostgreSQL servers of both, where they are on this machine
 	WorkerRSS  int64     `json:"worker_rss_bytes,omitempty"`
 	EngineRSS  int64     `json:"engine_rss_bytes,omitempty"`
 	EngineDB   float64   `json:"engine_database_bytes,omitempty"` // a port
 	LedgerDB   float64   `json:"ledger_database_bytes,omitempty"`
 	Memory     float64   `json:"memory_bytes"` // that both processes grew by a port; says something of ports that stay open only
+	OfWorker   float64   `json:"worker_memory_bytes"`
+	OfEngine   float64   `json:"engine_memory_bytes"`
 	Stages     []Stage   `json:"stages,omitempty"`
-	cpuByRound []float64 // seconds a port, of both processes
+	cpuByRound []float64 // seconds a port, of all processes
 }
 
 // Stage is how long a stage was worked on, waits for people, carriers and clocks left out, in milliseconds.
@@ -55,17 +61,19 @@ type Stage struct {
 // figuresOf sums up the rounds of a subject.
 func figuresOf(rounds []round, found sizes, end reading) Figures {
 	f := Figures{Events: median(found.events), Bytes: median(found.bytes), WorkerRSS: end.worker.RSS, EngineRSS: end.engine.RSS}
-	var worker, engine, engineDB, ledgerDB, memory []float64
+	var worker, engine, server, engineDB, ledgerDB, ofWorker, ofEngine []float64
 	for _, r := range rounds {
 		n := float64(len(r.ids))
 		f.ByRound = append(f.ByRound, r.rate())
 		worker, engine = append(worker, r.worker.Seconds()/n), append(engine, r.engine.Seconds()/n)
 		engineDB, ledgerDB = append(engineDB, float64(r.stored.engine)/n), append(ledgerDB, float64(r.stored.ledger)/n)
-		memory = append(memory, float64(r.memory)/n)
-		f.cpuByRound = append(f.cpuByRound, (r.worker+r.engine).Seconds()/n)
+		server, ofWorker, ofEngine = append(server, r.server.Seconds()/n), append(ofWorker, float64(r.memory.worker)/n), append(ofEngine, float64(r.memory.engine)/n)
+		f.cpuByRound = append(f.cpuByRound, (r.worker+r.engine+r.server).Seconds()/n)
 	}
 	f.PerSecond, f.WorkerCPU, f.EngineCPU = median(f.ByRound), median(worker), median(engine)
-	f.EngineDB, f.LedgerDB, f.Memory = median(engineDB), median(ledgerDB), median(memory)
+	f.EngineDB, f.LedgerDB, f.ServerCPU = median(engineDB), median(ledgerDB), median(server)
+	f.OfWorker, f.OfEngine = median(ofWorker), median(ofEngine)
+	f.Memory = f.OfWorker + f.OfEngine
 	for _, stage := range found.order {
 		f.Stages = append(f.Stages, Stage{stage, median(found.stages[stage]), quantile(found.stages[stage], 0.99)})
 	}
@@ -92,6 +100,10 @@ func (r *Report) compare() {
 }
 
 func (r *Report) write(f *cli.Factory, w io.Writer) {
+	if r.Kind == KindStart {
+		r.writeStarts(f, w)
+		return
+	}
 	fmt.Fprintf(w, "%s, %d rounds of %d, %d in progress; engine: %s, ledger: %s\n\n", r.Kind, r.Rounds, r.Ports, r.InProgress, r.Engine, r.Ledger)
 	rows := [][]string{r.Ours.row("ours")}
 	if r.Bare != nil {
@@ -106,6 +118,10 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 	}
 	if r.Reference != nil {
 		fmt.Fprintf(w, "reference ratio %.2f of the reference workflow's (%.2f by processor time)\n", r.ReferenceRatio, r.ReferenceCPURatio)
+	}
+	if len(r.Fleets) > 0 {
+		fmt.Fprintln(w, "\nBeside ports that stand open:")
+		f.Table(w, fleetHeads, fleetRows(r.Fleets))
 	}
 	if len(r.Ours.Stages) == 0 {
 		return

@@ -44,6 +44,7 @@ type stack struct {
 	carrier    *simulator.Server
 	neighbours worker.Neighbours
 	ports      *starter.Client
+	standing   *starter.Client // in real time
 	clock      porting.Clock
 	bareWorks  []sdkworker.Worker
 	running    *errgroup.Group
@@ -62,7 +63,7 @@ func startStack(ctx context.Context, o Options) (_ *stack, err error) {
 	}()
 	connection := o.Connection
 	if o.Embedded() {
-		if s.child, err = startChild(filepath.Join(o.Dir, "temporal"), o.durable()); err != nil {
+		if s.child, err = startChild(o.making()); err != nil {
 			return nil, err
 		}
 		connection = s.child.connection()
@@ -126,9 +127,12 @@ func (s *stack) startNeighbours(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, door.Close())
 	}
-	s.ports = starter.New(s.sealed, starter.Options{
+	starts := starter.Options{
 		TaskQueue: s.options.queue(), Clock: s.clock, Secrets: worker.NewSecrets(s.neighbours.Ledger, s.neighbours.Vault, time.Now), Patience: time.Minute,
-	})
+	}
+	s.ports = starter.New(s.sealed, starts)
+	starts.Clock = porting.Clock{}
+	s.standing = starter.New(s.sealed, starts)
 	quiet := slog.New(slog.DiscardHandler)
 	s.running.Go(func() error {
 		return worker.ServeNews(ctx, door, worker.NewsHandler(s.ports, secret, time.Now, quiet))
@@ -141,7 +145,8 @@ func (s *stack) startNeighbours(ctx context.Context) error {
 
 func (s *stack) settings() (worker.Settings, error) {
 	dir := filepath.Join(s.options.Dir, "rules")
-	if err := os.CopyFS(s.options.Dir, rulesOfBench); err != nil {
+	err := os.RemoveAll(dir) // that of an earlier bench
+	if err = errors.Join(err, os.CopyFS(s.options.Dir, rulesOfBench)); err != nil {
 		return worker.Settings{}, fmt.Errorf("write the rules of the bench: %w", err)
 	}
 	return worker.Settings{
@@ -233,9 +238,13 @@ var carrierPause = minutes(20)
 
 func minutes(n int) simulator.Span { return simulator.Span{Elapsed: time.Duration(n) * time.Minute} }
 
-func (o Options) durable() engine.Synchronous {
+func (o Options) engineDir() string { return filepath.Join(o.Dir, "temporal") }
+
+// making is the engine of a bench.
+func (o Options) making() making {
+	m := making{Dir: o.engineDir(), Synchronous: engine.Full, Postgres: o.Database}
 	if o.Fast {
-		return engine.Normal
+		m.Synchronous = engine.Normal
 	}
-	return engine.Full
+	return m
 }

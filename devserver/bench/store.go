@@ -8,46 +8,113 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
-	_ "modernc.org/sqlite" // driver "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"             // driver "sqlite"
+
+	"github.com/portsaga/portsaga/devserver/engine"
 )
 
-// stored is how many bytes the databases hold; zero where they are not files of ours.
+// stored is how many bytes the databases hold; zero where they are somebody else's.
 type stored struct{ engine, ledger int64 }
 
 func (s stored) less(was stored) stored { return stored{s.engine - was.engine, s.ledger - was.ledger} }
 
-// stored looks at the files of the engine and of the ledger.
+// isServer tells the address of a database server from a file.
+func isServer(dsn string) bool { return strings.Contains(dsn, "://") }
+
+// stored looks at the databases of the engine and of the ledger.
 func (o Options) stored(ctx context.Context) (s stored, err error) {
-	if o.Embedded() {
-		files, err := filepath.Glob(filepath.Join(o.Dir, "temporal", "*.db"))
-		if err != nil {
-			return s, err
-		}
-		for _, file := range files {
-			size, err := databaseSize(ctx, file)
-			if err != nil {
-				return s, err
-			}
-			s.engine += size
-		}
+	if s.engine, err = o.engineStored(ctx); err != nil {
+		return s, err
 	}
-	if !strings.Contains(o.ledger(), "://") {
-		s.ledger, err = databaseSize(ctx, o.ledger())
+	if isServer(o.ledger()) {
+		s.ledger, err = serverSize(ctx, o.ledger(), "")
+	} else {
+		s.ledger, err = fileSize(ctx, o.ledger())
 	}
 	return s, err
 }
 
-// databaseSize is the size of a SQLite database with what still is in its write-ahead log.
-func databaseSize(ctx context.Context, file string) (size int64, err error) {
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: "mode=ro"}).String())
-	if err != nil {
-		return 0, err
+func (o Options) engineStored(ctx context.Context) (size int64, err error) {
+	var parts []func() (int64, error)
+	switch {
+	case !o.Embedded():
+	case o.Database != "":
+		at, err := url.Parse(o.Database)
+		if err != nil {
+			return 0, err
+		}
+		name := strings.TrimPrefix(at.Path, "/")
+		for _, name := range []string{name, engine.VisibilityDatabase(name)} {
+			parts = append(parts, func() (int64, error) { return serverSize(ctx, o.Database, name) })
+		}
+	default:
+		files, err := filepath.Glob(filepath.Join(o.engineDir(), "*.db"))
+		if err != nil {
+			return 0, err
+		}
+		for _, file := range files {
+			parts = append(parts, func() (int64, error) { return fileSize(ctx, file) })
+		}
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	row := db.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
-	if err := row.Scan(&size); err != nil {
+	for _, part := range parts {
+		n, err := part()
+		if err != nil {
+			return 0, err
+		}
+		size += n
+	}
+	return size, nil
+}
+
+// fileSize is the size of a SQLite database with what still is in its write-ahead log.
+func fileSize(ctx context.Context, file string) (int64, error) {
+	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: "mode=ro"}).String()
+	size, err := ask[int64](ctx, "sqlite", dsn, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
+	if err != nil {
 		return 0, fmt.Errorf("size of %s: %w", filepath.Base(file), err)
 	}
 	return size, nil
+}
+
+// serverSize is the size of a database of a PostgreSQL server, of that which an address names where name is empty.
+func serverSize(ctx context.Context, dsn, name string) (int64, error) {
+	size, err := ask[int64](ctx, "pgx", dsn, `SELECT pg_database_size(coalesce(nullif($1, ''), current_database()))`, name)
+	if err != nil {
+		return 0, fmt.Errorf("size of a database: %w", err)
+	}
+	return size, nil
+}
+
+func ask[T any](ctx context.Context, driver, dsn, question string, args ...any) (answer T, err error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return answer, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = db.QueryRowContext(ctx, question, args...).Scan(&answer)
+	return answer, err
+}
+
+// databaseCPU is what the PostgreSQL servers of the engine and of the ledger have had of the processors. A SQLite database is part
+// of its user's process, and a server on another machine does not tell.
+func (o Options) databaseCPU(ctx context.Context) (total time.Duration, err error) {
+	counted := map[int]bool{}
+	for _, dsn := range []string{o.Database, o.Ledger} {
+		if !isServer(dsn) {
+			continue
+		}
+		pid, err := ask[int](ctx, "pgx", dsn, `SELECT pg_backend_pid()`)
+		if err != nil {
+			return 0, fmt.Errorf("ask a database for its process: %w", err)
+		}
+		if pid = serverOf(pid); pid == 0 || counted[pid] {
+			continue
+		}
+		counted[pid] = true
+		total += familyTime(pid)
+	}
+	return total, nil
 }

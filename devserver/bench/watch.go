@@ -21,6 +21,7 @@ type watcher struct {
 	interceptor.ClientInterceptorBase
 	mu    sync.Mutex
 	trips map[string]*trip
+	moved func() // somebody reached a place; nobody asks when nil
 }
 
 func newWatcher() *watcher { return &watcher{trips: map[string]*trip{}} }
@@ -58,10 +59,26 @@ func (w *watcher) trip(id string) *trip {
 // reached says that a workflow is somewhere.
 func (w *watcher) reached(id, place string) {
 	if t := w.trip(id); t != nil {
+		w.say()
 		select {
 		case t.places <- place:
 		default: // it goes round in circles; its driver has seen enough
 		}
+	}
+}
+
+// onMove has a function called whenever a workflow that is followed reaches a place.
+func (w *watcher) onMove(do func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.moved = do
+}
+
+func (w *watcher) say() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.moved != nil {
+		w.moved()
 	}
 }
 
