@@ -114,14 +114,14 @@ func (s *stack) remember(done int) error {
 	return s.options.keep(k)
 }
 
-// batch is how many ports of a fleet are opened before it is written down that they are.
-const batch = 500
+// fleetBatch is how many ports of a fleet are opened before it is written down that they are.
+const fleetBatch = 500
 
 // grow opens ports until so many stand.
 func (s *stack) grow(ctx context.Context, size int) error {
 	k, err := s.options.kept()
 	for err == nil && k.Open < size {
-		n := min(batch, size-k.Open)
+		n := min(fleetBatch, size-k.Open)
 		first := k.Begun
 		k.Begun += n
 		if err = s.options.keep(k); err != nil {
