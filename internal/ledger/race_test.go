@@ -264,7 +264,7 @@ func testRaceMigrate(t *testing.T, dsn newDSN) {
 	where := dsn(t)
 	for range 10 {
 		open(t, where)
-		execute(t, where, `DROP TABLE secrets`, `DROP TABLE submissions`, `DROP TABLE ledger_state`, `DROP TABLE port_numbers`, `DROP TABLE ports`,
+		execute(t, where, `DROP TABLE secrets`, `DROP TABLE requests`, `DROP TABLE submissions`, `DROP TABLE ledger_state`, `DROP TABLE port_numbers`, `DROP TABLE ports`,
 			`DELETE FROM ledger_version WHERE version_id > 0`)
 		var failed [4]error
 		var runners []func()
