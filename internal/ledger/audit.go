@@ -12,7 +12,7 @@ import (
 
 // Append appends leaves to the audit log, all or none. A leaf with a Ref that is in the log already is left out.
 func (l *Ledger) Append(ctx context.Context, leaves ...audit.Leaf) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error { return appendLeaves(ctx, tx, leaves...) })
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return appendLeaves(ctx, tx, leaves...) })
 	return fault("append to the audit log", "", err)
 }
 

@@ -22,7 +22,7 @@ func (l *Ledger) LastCheckpoint(ctx context.Context) (audit.SignedCheckpoint, er
 
 // AddCheckpoint keeps a signed checkpoint and appends the leaf that tells it. added is false where its number is taken.
 func (l *Ledger) AddCheckpoint(ctx context.Context, c audit.SignedCheckpoint) (added bool, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO audit_checkpoints (number, size, note, at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT DO NOTHING`, c.Number, c.Size, string(c.Note), instant{c.At})
 		if err != nil || fresh == 0 {
@@ -47,7 +47,7 @@ func (l *Ledger) UnpublishedCheckpoints(ctx context.Context) ([]audit.SignedChec
 
 // CheckpointPublished reports that a checkpoint left, and the signatures that it has now.
 func (l *Ledger) CheckpointPublished(ctx context.Context, number int64, signed []byte, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE audit_checkpoints SET note = $2, published_at = $3 WHERE number = $1 AND published_at IS NULL`,
+	_, err := l.change(ctx, `UPDATE audit_checkpoints SET note = $2, published_at = $3 WHERE number = $1 AND published_at IS NULL`,
 		number, string(signed), instant{at})
 	return fault("mark checkpoint", "", err)
 }

@@ -185,7 +185,7 @@ func (l *Ledger) Evidence(ctx context.Context, digest, portID string) ([]byte, e
 // ShredEvidence destroys the documents of ports that ended, and were kept, before an instant, and returns how many there were.
 // Their leaves stay. Documents of ports under a legal hold stay too, and those that concern no port, such as registries.
 func (l *Ledger) ShredEvidence(ctx context.Context, before, at time.Time) (shredded int64, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		shredded, err = change(ctx, tx, `DELETE FROM audit_evidence WHERE at < $1
 			AND port_id IN (SELECT port_id FROM ports WHERE released_at < $1)
 			AND port_id NOT IN (SELECT owner FROM data_keys WHERE held_at IS NOT NULL)`, instant{before})

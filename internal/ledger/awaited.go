@@ -22,7 +22,7 @@ type Awaited struct {
 // Await notes what an open port waits for now, in place of what it waited for before. The same Clock and Ref again change
 // nothing: a step that is tried again must not make a date look younger. A port that is not open waits for nothing.
 func (l *Ledger) Await(ctx context.Context, a Awaited) error {
-	_, err := change(ctx, l.db, `INSERT INTO awaited (port_id, clock, ref, owed_by, noted_at, due_at)
+	_, err := l.change(ctx, `INSERT INTO awaited (port_id, clock, ref, owed_by, noted_at, due_at)
 		SELECT port_id, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT) FROM ports
 			WHERE port_id = $1 AND claimed_at IS NOT NULL AND released_at IS NULL
 		ON CONFLICT (port_id) DO UPDATE SET clock = excluded.clock, ref = excluded.ref, owed_by = excluded.owed_by,

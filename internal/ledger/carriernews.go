@@ -19,7 +19,7 @@ type CarrierNews struct {
 
 // KeepNews keeps news until DropNews. The same news again changes nothing.
 func (l *Ledger) KeepNews(ctx context.Context, n CarrierNews) error {
-	_, err := change(ctx, l.db, `INSERT INTO carrier_news (carrier, news_id, port_id, order_id, port_out, word, taken_at)
+	_, err := l.change(ctx, `INSERT INTO carrier_news (carrier, news_id, port_id, order_id, port_out, word, taken_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`, n.Carrier, n.ID, n.Port, n.Order, n.PortOut, n.Word, instant{n.At})
 	return fault("keep news", n.Port, err)
 }
@@ -53,6 +53,6 @@ func (l *Ledger) waitingNews(ctx context.Context, limit int) ([]CarrierNews, err
 
 // DropNews forgets news that were brought to where they belong. It is no error if they are gone.
 func (l *Ledger) DropNews(ctx context.Context, carrier, id string) error {
-	_, err := change(ctx, l.db, `DELETE FROM carrier_news WHERE carrier = $1 AND news_id = $2`, carrier, id)
+	_, err := l.change(ctx, `DELETE FROM carrier_news WHERE carrier = $1 AND news_id = $2`, carrier, id)
 	return fault("drop news", "", err)
 }

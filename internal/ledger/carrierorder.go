@@ -20,7 +20,7 @@ type CarrierOrder struct {
 // IntendOrder writes down that an order is about to be sent. It is true for the one caller that may send: the order was
 // never sent, or last at or before the instant called stale, and the carrier never gave it a name.
 func (l *Ledger) IntendOrder(ctx context.Context, carrier, port string, version int, at, stale time.Time) (bool, error) {
-	n, err := change(ctx, l.db, `INSERT INTO carrier_orders (carrier, port_id, version, order_id, sent_at) VALUES ($1, $2, $3, '', $4)
+	n, err := l.change(ctx, `INSERT INTO carrier_orders (carrier, port_id, version, order_id, sent_at) VALUES ($1, $2, $3, '', $4)
 		ON CONFLICT (carrier, port_id, version) DO UPDATE SET sent_at = excluded.sent_at
 		WHERE carrier_orders.order_id = '' AND (carrier_orders.sent_at IS NULL OR carrier_orders.sent_at <= $5)`,
 		carrier, port, version, instant{at}, instant{stale})
@@ -30,7 +30,7 @@ func (l *Ledger) IntendOrder(ctx context.Context, carrier, port string, version 
 // NameOrder writes down the carrier's name of an order, intended or not. The first name stays: another one is refused with
 // code "carrier-order-doubled".
 func (l *Ledger) NameOrder(ctx context.Context, carrier, port string, version int, order string) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := change(ctx, tx, `INSERT INTO carrier_orders (carrier, port_id, version, order_id) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (carrier, port_id, version) DO UPDATE SET order_id = excluded.order_id WHERE carrier_orders.order_id = ''`,
 			carrier, port, version, order); err != nil {
@@ -51,7 +51,7 @@ func (l *Ledger) NameOrder(ctx context.Context, carrier, port string, version in
 
 // ForgetOrder takes back an intention that the carrier refused. An order with a name stays.
 func (l *Ledger) ForgetOrder(ctx context.Context, carrier, port string, version int) error {
-	_, err := change(ctx, l.db, `DELETE FROM carrier_orders WHERE carrier = $1 AND port_id = $2 AND version = $3 AND order_id = ''`, carrier, port, version)
+	_, err := l.change(ctx, `DELETE FROM carrier_orders WHERE carrier = $1 AND port_id = $2 AND version = $3 AND order_id = ''`, carrier, port, version)
 	return fault("forget order", port, err)
 }
 

@@ -55,19 +55,19 @@ const (
 // carrier, pack, submitter and run among it, stays, and callers go by the fence. Codes of Refused: "number-in-open-port" (with a *HeldError),
 // "port-revoked", "port-closed" and "claim-differs"; of Invalid: "claim-empty" and "number-twice".
 func (l *Ledger) Claim(ctx context.Context, c Claim) (Fence, error) {
-	return l.claimAnd(ctx, c, func(*sql.Tx) error { return nil })
+	return l.claimAnd(ctx, c, func(context.Context, *sql.Tx) error { return nil })
 }
 
 // ClaimKeeping claims as Claim does, and keeps a sealed secret with the port. It returns the secret that the first claim kept.
 func (l *Ledger) ClaimKeeping(ctx context.Context, c Claim, s KeptSecret) (fence Fence, kept []byte, err error) {
-	fence, err = l.claimAnd(ctx, c, func(tx *sql.Tx) (err error) {
+	fence, err = l.claimAnd(ctx, c, func(ctx context.Context, tx *sql.Tx) (err error) {
 		kept, err = keepSecret(ctx, tx, s)
 		return err
 	})
 	return fence, kept, err
 }
 
-func (l *Ledger) claimAnd(ctx context.Context, c Claim, also func(*sql.Tx) error) (Fence, error) {
+func (l *Ledger) claimAnd(ctx context.Context, c Claim, also func(context.Context, *sql.Tx) error) (Fence, error) {
 	if err := c.check(); err != nil {
 		return Fence{}, err
 	}
@@ -78,8 +78,8 @@ func (l *Ledger) claimAnd(ctx context.Context, c Claim, also func(*sql.Tx) error
 	return fence, fault(opClaim, c.PortID, err)
 }
 
-func (l *Ledger) claim(ctx context.Context, c Claim, also func(*sql.Tx) error) (fence Fence, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+func (l *Ledger) claim(ctx context.Context, c Claim, also func(context.Context, *sql.Tx) error) (fence Fence, err error) {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO ports
 			(port_id, direction, tenant, reference, carrier, pack, submitter, run, claimed_at, state, epoch)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 1) ON CONFLICT (port_id) DO NOTHING`,
@@ -91,7 +91,7 @@ func (l *Ledger) claim(ctx context.Context, c Claim, also func(*sql.Tx) error) (
 			err = checkClaimedBefore(ctx, tx, c)
 		}
 		if err == nil {
-			err = also(tx)
+			err = also(ctx, tx)
 		}
 		if err == nil && fresh == 1 {
 			err = takeNumbers(ctx, tx, c) // last: all writers meet where it counts the change
@@ -236,7 +236,7 @@ func holdsExactly(ctx context.Context, tx *sql.Tx, c Claim) (bool, error) {
 // may be about to move.
 func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Outcome, at time.Time) error {
 	const op = "release port"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		released, err := change(ctx, tx, `UPDATE ports SET
 			state = 'closed', epoch = epoch + CASE state WHEN 'closed' THEN 0 ELSE 1 END, outcome = $2, released_at = $3
 			WHERE port_id = $1 AND state <> 'activating' AND released_at IS NULL`, portID, outcome, instant{at})

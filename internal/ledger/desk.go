@@ -68,7 +68,7 @@ const selectDeskTask = `SELECT ` + deskTaskColumns + ` FROM desk_tasks t JOIN de
 // has its place at once.
 func (l *Ledger) OpenDeskTask(ctx context.Context, t DeskTask) (DeskTask, error) {
 	const op = "open desk task"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := change(ctx, tx, `INSERT INTO desk_books (port_id, carrier, opened_at) VALUES ($1, $2, $3) ON CONFLICT (port_id) DO NOTHING`,
 			t.PortID, t.Carrier, instant{t.OpenedAt}); err != nil {
 			return err
@@ -90,14 +90,14 @@ func (l *Ledger) OpenDeskTask(ctx context.Context, t DeskTask) (DeskTask, error)
 
 // TryDeskMail notes, before the first byte leaves, that a task's mail may have been sent.
 func (l *Ledger) TryDeskMail(ctx context.Context, id string) error {
-	_, err := change(ctx, l.db, `UPDATE desk_tasks SET mail = 'tried' WHERE id = $1 AND mail = 'written'`, id)
+	_, err := l.change(ctx, `UPDATE desk_tasks SET mail = 'tried' WHERE id = $1 AND mail = 'written'`, id)
 	return fault("try desk mail", id, err)
 }
 
 // SettleDeskMail notes what became of a task's mail, sent or refused, and gives the task its place in the book. The first
 // word stays.
 func (l *Ledger) SettleDeskMail(ctx context.Context, id string, mail DeskMail) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		settled, err := change(ctx, tx, `UPDATE desk_tasks SET mail = $2 WHERE id = $1 AND mail IN ('written', 'tried')`, id, mail)
 		if err != nil || settled == 0 {
 			return err
@@ -123,7 +123,7 @@ func placeDeskTask(ctx context.Context, tx *sql.Tx, id string) error {
 // nothing. Code of Refused: "desk-book-moved-on".
 func (l *Ledger) AnswerDeskTask(ctx context.Context, a DeskAnswer) error {
 	const op = "answer desk task"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		next, err := change(ctx, tx, `UPDATE desk_books SET entries = $2 WHERE port_id = $1 AND entries = $2 - 1`, a.PortID, a.Seq)
 		if err != nil {
 			return err
@@ -257,7 +257,7 @@ func (l *Ledger) DeskPorts(ctx context.Context, carrier string, since time.Time)
 func (l *Ledger) TakeDeskCode(ctx context.Context, id, by string, at time.Time) ([]byte, error) {
 	const op = "read desk code"
 	var code []byte
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT code FROM desk_tasks WHERE id = $1 AND code IS NOT NULL`, id).Scan(&code)
 		if err != nil {
 			return err
@@ -280,13 +280,13 @@ func (l *Ledger) TakeDeskCode(ctx context.Context, id, by string, at time.Time) 
 
 // ForgetDesk destroys the personal data and the codes in a port's book. What was done and answered stays.
 func (l *Ledger) ForgetDesk(ctx context.Context, portID string) error {
-	_, err := change(ctx, l.db, `UPDATE desk_tasks SET sealed = NULL, code = NULL WHERE port_id = $1`, portID)
+	_, err := l.change(ctx, `UPDATE desk_tasks SET sealed = NULL, code = NULL WHERE port_id = $1`, portID)
 	return fault("forget desk", portID, err)
 }
 
 // DropDeskCode destroys the code of a task whose mail has brought it to the carrier.
 func (l *Ledger) DropDeskCode(ctx context.Context, id string) error {
-	_, err := change(ctx, l.db, `UPDATE desk_tasks SET code = NULL WHERE id = $1`, id)
+	_, err := l.change(ctx, `UPDATE desk_tasks SET code = NULL WHERE id = $1`, id)
 	return fault("destroy desk code", id, err)
 }
 

@@ -20,7 +20,7 @@ type Document struct {
 
 // PutDocument keeps a document. The same content again changes nothing.
 func (l *Ledger) PutDocument(ctx context.Context, d Document) error {
-	_, err := change(ctx, l.db, `INSERT INTO documents (sha256, kind, sealed, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+	_, err := l.change(ctx, `INSERT INTO documents (sha256, kind, sealed, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		d.SHA256, d.Kind, d.Sealed, instant{d.AddedAt})
 	return fault("keep document", d.SHA256, err)
 }
@@ -42,13 +42,13 @@ func (l *Ledger) Document(ctx context.Context, sha256 string) (Document, error) 
 
 // ForgetDocuments deletes the documents that were added before an instant, and tells how many they were.
 func (l *Ledger) ForgetDocuments(ctx context.Context, before time.Time) (int64, error) {
-	n, err := change(ctx, l.db, `DELETE FROM documents WHERE added_at < $1`, instant{before})
+	n, err := l.change(ctx, `DELETE FROM documents WHERE added_at < $1`, instant{before})
 	return n, fault("forget documents", "", err)
 }
 
 // NameDocument writes down what a carrier calls a document that it was given; the last name counts.
 func (l *Ledger) NameDocument(ctx context.Context, carrier, sha256, id string) error {
-	_, err := change(ctx, l.db, `INSERT INTO carrier_documents (carrier, sha256, document_id) VALUES ($1, $2, $3)
+	_, err := l.change(ctx, `INSERT INTO carrier_documents (carrier, sha256, document_id) VALUES ($1, $2, $3)
 		ON CONFLICT (carrier, sha256) DO UPDATE SET document_id = excluded.document_id`, carrier, sha256, id)
 	return fault("name document", sha256, err)
 }

@@ -13,7 +13,7 @@ import (
 // HoldDataKey puts an owner's key under legal hold. The first hold stays until it is released.
 func (l *Ledger) HoldDataKey(ctx context.Context, owner, by, why string, at time.Time) (DataKey, error) {
 	const op = "hold data key"
-	return l.changeDataKey(ctx, op, owner, func(tx *sql.Tx, key DataKey) error {
+	return l.changeDataKey(ctx, op, owner, func(ctx context.Context, tx *sql.Tx, key DataKey) error {
 		if key.Erased() {
 			return alreadyErased(op, key)
 		}
@@ -28,7 +28,7 @@ func (l *Ledger) HoldDataKey(ctx context.Context, owner, by, why string, at time
 
 // ReleaseDataKey ends a legal hold. It is no error if there is none.
 func (l *Ledger) ReleaseDataKey(ctx context.Context, owner, by string, at time.Time) (DataKey, error) {
-	return l.changeDataKey(ctx, "release data key", owner, func(tx *sql.Tx, _ DataKey) error {
+	return l.changeDataKey(ctx, "release data key", owner, func(ctx context.Context, tx *sql.Tx, _ DataKey) error {
 		released, err := change(ctx, tx, `UPDATE data_keys SET held_at = NULL, held_by = '', held_why = '' WHERE owner = $1 AND held_at IS NOT NULL`, owner)
 		if err != nil || released == 0 {
 			return err
@@ -51,7 +51,7 @@ func keyLeaf(kind audit.Kind, owner, by, why string, at time.Time) audit.Leaf {
 // "port-open" while the port has not ended, "data-key-held" under a legal hold. A key that was erased before stays as it is.
 func (l *Ledger) EraseDataKey(ctx context.Context, owner, by string, at time.Time) (DataKey, error) {
 	const op = "erase data key"
-	return l.changeDataKey(ctx, op, owner, func(tx *sql.Tx, key DataKey) error {
+	return l.changeDataKey(ctx, op, owner, func(ctx context.Context, tx *sql.Tx, key DataKey) error {
 		if key.Erased() {
 			return nil
 		}
@@ -96,12 +96,12 @@ func requireEnded(ctx context.Context, tx *sql.Tx, op, owner string) error {
 	}
 }
 
-func (l *Ledger) changeDataKey(ctx context.Context, op, owner string, do func(*sql.Tx, DataKey) error) (key DataKey, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+func (l *Ledger) changeDataKey(ctx context.Context, op, owner string, do func(context.Context, *sql.Tx, DataKey) error) (key DataKey, err error) {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if key, err = readDataKey(ctx, tx, owner); err != nil {
 			return err
 		}
-		if err := do(tx, key); err != nil {
+		if err := do(ctx, tx, key); err != nil {
 			return err
 		}
 		key, err = readDataKey(ctx, tx, owner)

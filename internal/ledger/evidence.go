@@ -25,7 +25,7 @@ func EvidencePlace(portID, nonce string) string { return "evidence/" + portID + 
 // RecordJudgement keeps a judgement. The first one under a nonce stays. The text of a policy is kept once, however many
 // judgements it made.
 func (l *Ledger) RecordJudgement(ctx context.Context, j Judgement) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := change(ctx, tx, `INSERT INTO fraud_policies (digest, policy, first_used_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			j.Policy, j.PolicyText, instant{j.SignedAt}); err != nil {
 			return err

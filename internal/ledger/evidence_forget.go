@@ -24,7 +24,7 @@ func (l *Ledger) ForgetJudgements(ctx context.Context, before time.Time) (int64,
 
 // forgetJudgements deletes judgements, and then the policies by which no other one was made.
 func (l *Ledger) forgetJudgements(ctx context.Context, which string, arg any) (n int64, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if n, err = change(ctx, tx, `DELETE FROM judgements WHERE `+which, arg); err != nil || n == 0 {
 			return err
 		}
@@ -36,7 +36,7 @@ func (l *Ledger) forgetJudgements(ctx context.Context, which string, arg any) (n
 
 // ForgetRequests deletes what requests before an instant had in common with others, letters among it, and tells how much that was.
 func (l *Ledger) ForgetRequests(ctx context.Context, before time.Time) (forgotten int64, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		forgotten = 0
 		for _, table := range []string{"requests", "letters"} {
 			n, err := change(ctx, tx, `DELETE FROM `+table+` WHERE at < $1`, instant{before})

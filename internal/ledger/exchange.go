@@ -23,7 +23,7 @@ type Exchange struct {
 
 // RecordExchange writes an exchange down.
 func (l *Ledger) RecordExchange(ctx context.Context, e Exchange) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := change(ctx, tx, `INSERT INTO exchanges (port_id, at, carrier, step, method, path, status, failure, took, request, answer)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
@@ -65,6 +65,6 @@ func (l *Ledger) exchanges(ctx context.Context, port string) ([]Exchange, error)
 
 // ForgetExchanges deletes what was said before an instant, and tells how much it was.
 func (l *Ledger) ForgetExchanges(ctx context.Context, before time.Time) (int64, error) {
-	n, err := change(ctx, l.db, `DELETE FROM exchanges WHERE at < $1`, instant{before})
+	n, err := l.change(ctx, `DELETE FROM exchanges WHERE at < $1`, instant{before})
 	return n, fault("forget exchanges", "", err)
 }

@@ -94,7 +94,7 @@ const closeRevoked = `UPDATE ports SET state = 'closed', epoch = epoch + 1, revo
 // claimed is closed in advance, so that it never can. The numbers stay claimed until Release.
 func (l *Ledger) CloseFence(ctx context.Context, portID, by string, why porting.Reason, at time.Time) (Fence, error) {
 	var fence Fence
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := change(ctx, tx, `INSERT INTO ports (port_id, state, epoch) VALUES ($1, 'open', 0)
 			ON CONFLICT (port_id) DO NOTHING`, portID)
 		if err != nil {
@@ -141,7 +141,7 @@ func (l *Ledger) BeginActivation(ctx context.Context, portID string, epoch int64
 }
 
 func (l *Ledger) beginActivation(ctx context.Context, op, portID string, epoch int64, key string, at time.Time) (fence Fence, err error) {
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		won, err := change(ctx, tx, `UPDATE ports SET state = 'activating', activation_key = $3, activating_at = $4
 			WHERE port_id = $1 AND state = 'open' AND epoch = $2`, portID, epoch, key, instant{at})
 		if err != nil {
@@ -174,7 +174,7 @@ func (l *Ledger) beginActivation(ctx context.Context, op, portID string, epoch i
 // changes nothing. Codes of Refused: "fence-taken" and "activation-ended"; NotFound is "port-unknown".
 func (l *Ledger) EndActivation(ctx context.Context, portID, key string, moved bool, at time.Time) error {
 	const op = "end activation"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		ended, err := endActivation(ctx, tx, portID, key, moved, at)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -18,35 +19,40 @@ type groups struct {
 
 // member is a transaction that may share its commit.
 type member struct {
-	ctx  context.Context
-	do   func(context.Context, *sql.Tx) error
-	done chan error
+	ctx      context.Context
+	do       func(context.Context, *sql.Tx) error
+	done     chan error
+	panicked any
 }
 
 // groupSize bounds how long those wait who only read.
 const groupSize = 32
 
-// inGroup runs do as inTx does, in a commit that others may share: all of it is kept, or nothing, and what is kept is on disk
-// when inGroup returns. Whoever gives up while it waits has changed nothing; once begun, do is not interrupted, because SQLite
-// would take back what the others did.
-func (l *Ledger) inGroup(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	if l.groups == nil { // PostgreSQL, which groups commits by itself
-		return l.inTx(ctx, func(tx *sql.Tx) error { return do(ctx, tx) })
-	}
+// take runs do in a commit that others may share. Whoever gives up while it waits has changed nothing; once begun, do is not
+// interrupted, because SQLite would take back what the others did.
+func (g *groups) take(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m := &member{ctx: context.WithoutCancel(ctx), do: do, done: make(chan error, 1)}
-	l.groups.join(m) //nolint:contextcheck // a commit is of all its members, and ends when none of them does
+	g.join(m) //nolint:contextcheck // a commit is of all its members, and ends when none of them does
 	select {
 	case err := <-m.done:
-		return err
+		return m.result(err)
 	case <-ctx.Done():
-		if l.groups.leave(m) {
+		if g.leave(m) {
 			return ctx.Err()
 		}
-		return <-m.done
+		return m.result(<-m.done)
 	}
+}
+
+// result is how a member ended, to whoever waits for it: a panic of its own is theirs.
+func (m *member) result(err error) error {
+	if m.panicked != nil {
+		panic(m.panicked)
+	}
+	return err
 }
 
 func (g *groups) join(m *member) {
@@ -73,7 +79,7 @@ func (g *groups) serve() {
 	for group := g.next(); len(group) > 0; group = g.next() {
 		failures, err := g.ledger.commit(group)
 		for i, m := range group {
-			if err == nil {
+			if err == nil && failures != nil {
 				m.done <- failures[i]
 			} else {
 				m.done <- err
@@ -95,8 +101,11 @@ func (g *groups) next() []*member {
 // commit runs members one after the other and keeps what each did, except of those that failed. Where it fails itself, all
 // have failed.
 func (l *Ledger) commit(group []*member) (failures []error, err error) {
+	if len(group) == 1 {
+		return nil, l.alone(group[0].ctx, group[0].try)
+	}
 	failures = make([]error, len(group))
-	err = l.inTx(context.Background(), func(tx *sql.Tx) error {
+	err = l.alone(context.Background(), func(_ context.Context, tx *sql.Tx) error {
 		for i, m := range group {
 			if failures[i], err = m.runIn(tx); err != nil {
 				return err
@@ -112,10 +121,20 @@ func (m *member) runIn(tx *sql.Tx) (failure, err error) {
 	if _, err := tx.ExecContext(m.ctx, "SAVEPOINT member"); err != nil {
 		return nil, err
 	}
-	if failure = m.do(m.ctx, tx); failure != nil {
+	if failure = m.try(m.ctx, tx); failure != nil {
 		_, err = tx.ExecContext(m.ctx, "ROLLBACK TO member")
 		return failure, err
 	}
 	_, err = tx.ExecContext(m.ctx, "RELEASE member")
 	return nil, err
+}
+
+// try makes a panic of one member a failure, so that the others go on.
+func (m *member) try(ctx context.Context, tx *sql.Tx) (err error) {
+	defer func() {
+		if m.panicked = recover(); m.panicked != nil {
+			err = errors.New("a transaction panicked")
+		}
+	}()
+	return m.do(ctx, tx)
 }

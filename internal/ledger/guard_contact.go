@@ -25,7 +25,7 @@ func NewContactID() string { return "gc-" + strings.ToLower(rand.Text()) }
 
 // SetGuardContact keeps the contact of a number in place of the one that it had, which is kept as replaced.
 func (l *Ledger) SetGuardContact(ctx context.Context, s Subject, c GuardContact, by string) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := holdLock(ctx, tx, s); err != nil { // two at once replace one another in turn
 			return err
 		}
@@ -68,6 +68,6 @@ func (l *Ledger) GuardContacts(ctx context.Context, token string, since time.Tim
 
 // ForgetContacts destroys contacts that were replaced before an instant.
 func (l *Ledger) ForgetContacts(ctx context.Context, before time.Time) error {
-	_, err := change(ctx, l.db, `DELETE FROM guard_contacts WHERE replaced_at < $1`, instant{before})
+	_, err := l.change(ctx, `DELETE FROM guard_contacts WHERE replaced_at < $1`, instant{before})
 	return fault("forget contacts", "", err)
 }

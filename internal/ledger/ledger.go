@@ -53,17 +53,38 @@ func (l *Ledger) Stats(ctx context.Context) (Stats, error) {
 	return s, fault("count ledger", "", err)
 }
 
-// inTx runs do in one transaction: all of it is kept, or nothing.
-func (l *Ledger) inTx(ctx context.Context, do func(*sql.Tx) error) error {
+// inTx runs do in a transaction: all of it is kept, or nothing, and what is kept is on disk when inTx returns. Its commit may be
+// shared with others who write at the same time.
+func (l *Ledger) inTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	if l.groups == nil { // PostgreSQL, which groups commits by itself
+		return l.alone(ctx, do)
+	}
+	return l.groups.take(ctx, do)
+}
+
+// alone runs do in a transaction of its own.
+func (l *Ledger) alone(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after a commit; before one, do's own error says more
-	if err := do(tx); err != nil {
+	if err := do(ctx, tx); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// change runs one statement that nothing else belongs to, and returns how many rows it changed.
+func (l *Ledger) change(ctx context.Context, query string, args ...any) (n int64, err error) {
+	if l.groups == nil {
+		return change(ctx, l.db, query, args...)
+	}
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		n, err = change(ctx, tx, query, args...)
+		return err
+	})
+	return n, err
 }
 
 // querier is a database or a transaction.

@@ -8,7 +8,7 @@ import (
 
 // KeepLetterPrint keeps the fingerprint of a letter's text, by the digest of its file. The first one stays.
 func (l *Ledger) KeepLetterPrint(ctx context.Context, sha256, fingerprint string) error {
-	_, err := change(ctx, l.db, `INSERT INTO letter_prints (sha256, print) VALUES ($1, $2) ON CONFLICT DO NOTHING`, sha256, fingerprint)
+	_, err := l.change(ctx, `INSERT INTO letter_prints (sha256, print) VALUES ($1, $2) ON CONFLICT DO NOTHING`, sha256, fingerprint)
 	return fault("keep fingerprint", sha256, err)
 }
 

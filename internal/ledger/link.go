@@ -50,7 +50,7 @@ type LinkUse struct {
 func (l *Ledger) StopByLink(ctx context.Context, hash, by string, why porting.Reason, at time.Time, stops func(Fence) bool) (LinkUse, error) {
 	const op = "use link"
 	var use LinkUse
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if use.Link, err = useLink(ctx, tx, hash, StopPurpose, at); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (l *Ledger) untoldLinks(ctx context.Context, limit int) ([]Link, error) {
 
 // LinkTold reports that a port knows of a link's use.
 func (l *Ledger) LinkTold(ctx context.Context, hash string, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE links SET told_at = $2 WHERE hash = $1 AND told_at IS NULL`, hash, instant{at})
+	_, err := l.change(ctx, `UPDATE links SET told_at = $2 WHERE hash = $1 AND told_at IS NULL`, hash, instant{at})
 	return fault("mark link", "", err)
 }
 

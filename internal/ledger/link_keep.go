@@ -11,7 +11,7 @@ import (
 // work is NotFound, as in StopByLink.
 func (l *Ledger) KeepLockByLink(ctx context.Context, hash, by string, at time.Time) (Lock, error) {
 	var lock Lock
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		link, err := useLink(ctx, tx, hash, KeepPurpose, at)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (l Lock) ended(at time.Time) bool { return !l.UnlockDueAt.IsZero() && !at.B
 
 // PlaceLock locks a subject. A lock that holds stays as it is; one that was about to end holds on, under a new ID.
 func (l *Ledger) PlaceLock(ctx context.Context, s Subject, by, reason string, at time.Time) (Lock, error) {
-	return l.changeLock(ctx, "lock", s, func(tx *sql.Tx, lock Lock) error {
+	return l.changeLock(ctx, "lock", s, func(ctx context.Context, tx *sql.Tx, lock Lock) error {
 		kind := EventLocked
 		switch {
 		case lock.Ending(at):
@@ -77,7 +77,7 @@ type Unlock struct {
 // "lock-changed" if it is another lock by now.
 func (l *Ledger) AskUnlock(ctx context.Context, s Subject, u Unlock) (Lock, error) {
 	const op = "unlock"
-	return l.changeLock(ctx, op, s, func(tx *sql.Tx, lock Lock) error {
+	return l.changeLock(ctx, op, s, func(ctx context.Context, tx *sql.Tx, lock Lock) error {
 		switch {
 		case !lock.Holds(u.At):
 			return notLocked(op, s)
@@ -103,7 +103,7 @@ func (l *Ledger) AskUnlock(ctx context.Context, s Subject, u Unlock) (Lock, erro
 // CancelUnlock lets a lock hold on whose unlock is on its way, under a new ID. Refused with code "no-unlock-pending" if none is.
 func (l *Ledger) CancelUnlock(ctx context.Context, s Subject, by string, at time.Time) (Lock, error) {
 	const op = "cancel unlock"
-	return l.changeLock(ctx, op, s, func(tx *sql.Tx, lock Lock) error {
+	return l.changeLock(ctx, op, s, func(ctx context.Context, tx *sql.Tx, lock Lock) error {
 		if !lock.Ending(at) {
 			return &porting.Error{
 				Kind: porting.Refused, Code: "no-unlock-pending", Op: op, Object: s.Masked, Detail: "no unlock is on its way", Next: "lock it, if it is not locked",
@@ -127,7 +127,7 @@ func keepLock(ctx context.Context, tx *sql.Tx, s Subject, by string, at time.Tim
 // only while no lock of that account holds: Refused with code "account-locked".
 func (l *Ledger) AssignAccount(ctx context.Context, number, account Subject, by string, at time.Time) (Lock, error) {
 	const op = "assign number"
-	return l.changeLock(ctx, op, number, func(tx *sql.Tx, lock Lock) error {
+	return l.changeLock(ctx, op, number, func(ctx context.Context, tx *sql.Tx, lock Lock) error {
 		if lock.Account == account.Token {
 			return nil
 		}
@@ -168,7 +168,7 @@ func (l *Ledger) SettleUnlocks(ctx context.Context, at time.Time, limit int) (in
 		return 0, fault(op, "", err)
 	}
 	for _, lock := range due {
-		_, err := l.changeLock(ctx, op, lock.Subject, func(tx *sql.Tx, lock Lock) error { return settle(ctx, tx, lock, at) })
+		_, err := l.changeLock(ctx, op, lock.Subject, func(ctx context.Context, tx *sql.Tx, lock Lock) error { return settle(ctx, tx, lock, at) })
 		if err != nil {
 			return 0, err
 		}
@@ -198,14 +198,14 @@ func settle(ctx context.Context, tx *sql.Tx, lock Lock, at time.Time) error {
 }
 
 // changeLock holds a subject's row while do looks at it and changes it, and returns what became of it.
-func (l *Ledger) changeLock(ctx context.Context, op string, s Subject, do func(*sql.Tx, Lock) error) (Lock, error) {
+func (l *Ledger) changeLock(ctx context.Context, op string, s Subject, do func(context.Context, *sql.Tx, Lock) error) (Lock, error) {
 	var lock Lock
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		before, err := holdLock(ctx, tx, s)
 		if err != nil {
 			return err
 		}
-		if err := do(tx, before); err != nil {
+		if err := do(ctx, tx, before); err != nil {
 			return err
 		}
 		if lock, err = readLock(ctx, tx, s.Token); err != nil || lock == before {

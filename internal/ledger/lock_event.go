@@ -76,7 +76,7 @@ func (l *Ledger) UntoldGuardEvents(ctx context.Context, limit int) ([]GuardEvent
 
 // GuardEventTold reports that everybody was told of an event. The first report stays.
 func (l *Ledger) GuardEventTold(ctx context.Context, id string, at time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE guard_events SET told_at = $2 WHERE id = $1 AND told_at IS NULL`, id, instant{at})
+	_, err := l.change(ctx, `UPDATE guard_events SET told_at = $2 WHERE id = $1 AND told_at IS NULL`, id, instant{at})
 	return fault("mark guard event", id, err)
 }
 

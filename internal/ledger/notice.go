@@ -52,7 +52,7 @@ func (l *Ledger) RecordNotice(ctx context.Context, n Notice, links ...Link) (fre
 	if n.Suppressed != "" {
 		n.State, n.Sealed = NoticeSuppressed, nil
 	}
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		added, err := change(ctx, tx, `INSERT INTO notices
 			(id, port_id, kind, event, recipient, channel, lang, demand, suppressed, state, sealed, recorded_at, due_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
@@ -108,7 +108,7 @@ func (l *Ledger) claimDueNotices(ctx context.Context, channel string, at time.Ti
 // NoticeAccepted reports that a claimed notice was taken. ref is the provider's name for it, if it gave one. Whoever sent
 // it again meanwhile, because the lease had ended, changes nothing.
 func (l *Ledger) NoticeAccepted(ctx context.Context, id, ref string, at time.Time) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return changeNotice(ctx, tx, audit.NoticeSent, at, `UPDATE notices SET state = 'sent', sent_at = $2, provider_ref = $3, failure = ''
 			WHERE id = $1 AND state = 'pending' RETURNING `+noticeColumns, id, instant{at}, ref)
 	})
@@ -122,7 +122,7 @@ func (l *Ledger) NoticeRefused(ctx context.Context, n Notice, code string, next 
 	if next.IsZero() {
 		state, next = NoticeFailed, n.DueAt
 	}
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		const refused = `UPDATE notices SET state = $3, failure = $4, due_at = $5
 			WHERE id = $1 AND attempts = $2 AND state = 'pending'`
 		if state == NoticePending {
@@ -161,7 +161,7 @@ func (l *Ledger) Notices(ctx context.Context, portID string) ([]Notice, error) {
 func (l *Ledger) ResendNotice(ctx context.Context, id string, at time.Time) (Notice, error) {
 	const op = "resend notice"
 	var n Notice
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := change(ctx, tx, `UPDATE notices SET
 			sending = CASE WHEN state = 'pending' THEN sending ELSE sending + 1 END,
 			state = 'pending', due_at = $2, sent_at = NULL, provider_ref = '', failure = ''
@@ -194,7 +194,7 @@ func (l *Ledger) ResendNotice(ctx context.Context, id string, at time.Time) (Not
 // ShredNotices destroys words and addresses of the notices that were recorded before an instant and are not pending, and
 // returns how many there were. The record that they were sent stays.
 func (l *Ledger) ShredNotices(ctx context.Context, before time.Time) (int64, error) {
-	shredded, err := change(ctx, l.db, `UPDATE notices SET sealed = NULL
+	shredded, err := l.change(ctx, `UPDATE notices SET sealed = NULL
 		WHERE recorded_at < $1 AND state <> 'pending' AND sealed IS NOT NULL`, instant{before})
 	return shredded, fault("shred notices", "", err)
 }

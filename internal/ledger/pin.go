@@ -21,7 +21,7 @@ type PIN struct {
 // GuardKey returns the sealed key of the deployment's number protection. The first caller's key is kept; everybody gets it.
 func (l *Ledger) GuardKey(ctx context.Context, sealed []byte, at time.Time) ([]byte, error) {
 	const op = "read guard key"
-	_, err := change(ctx, l.db, `INSERT INTO guard_key (id, sealed, made_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING`, sealed, instant{at})
+	_, err := l.change(ctx, `INSERT INTO guard_key (id, sealed, made_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING`, sealed, instant{at})
 	if err != nil {
 		return nil, fault(op, "", err)
 	}
@@ -32,7 +32,7 @@ func (l *Ledger) GuardKey(ctx context.Context, sealed []byte, at time.Time) ([]b
 
 // SetPIN keeps a number's PIN in place of the one that it had, and forgets the attempts at that one.
 func (l *Ledger) SetPIN(ctx context.Context, s Subject, p PIN) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		replaced, err := change(ctx, tx, `UPDATE pins SET scheme = $2, salt = $3, hash = $4, set_at = $5, set_by = $6 WHERE token = $1`,
 			s.Token, p.Scheme, p.Salt, p.Hash, instant{p.SetAt}, p.SetBy)
 		if err != nil {
@@ -60,7 +60,7 @@ func (l *Ledger) SetPIN(ctx context.Context, s Subject, p PIN) error {
 
 // RenewPIN keeps the same PIN in another scheme. It is no event, and does nothing to a PIN that was replaced meanwhile.
 func (l *Ledger) RenewPIN(ctx context.Context, s Subject, kept, renewed PIN) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		done, err := change(ctx, tx, `UPDATE pins SET scheme = $2, salt = $3, hash = $4 WHERE token = $1 AND hash = $5`,
 			s.Token, renewed.Scheme, renewed.Salt, renewed.Hash, kept.Hash)
 		if err != nil || done == 0 {
@@ -74,7 +74,7 @@ func (l *Ledger) RenewPIN(ctx context.Context, s Subject, kept, renewed PIN) err
 // RemovePIN destroys a number's PIN; NotFound with code "pin-unknown" if it has none.
 func (l *Ledger) RemovePIN(ctx context.Context, s Subject, by string, at time.Time) error {
 	const op = "remove PIN"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed, err := change(ctx, tx, `DELETE FROM pins WHERE token = $1`, s.Token)
 		if err != nil {
 			return err

@@ -47,7 +47,7 @@ func (l *Ledger) BeginAttempt(ctx context.Context, a Attempt) (Begun, error) {
 		}
 	}
 	var begun Begun
-	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if begun.PIN, err = readPIN(ctx, tx, a.Number.Token); err != nil {
 			return err
@@ -118,7 +118,7 @@ func countAttempt(ctx context.Context, tx *sql.Tx, a Attempt) (time.Time, error)
 // EndAttempt says what a begun attempt turned out to be. One that was right forgives its number all failures, and its source
 // this one attempt. Any other one is told, and so is the lockout that it brought.
 func (l *Ledger) EndAttempt(ctx context.Context, a Attempt, verdict string, right bool) error {
-	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		end := failAttempt
 		if right {
 			end = forgiveAttempt
@@ -176,11 +176,11 @@ func recordLockout(ctx context.Context, tx *sql.Tx, kind string, s Subject, c co
 // ForgetAttempts deletes counters that nobody used since an instant, and the verdicts of kept PINs that are older.
 func (l *Ledger) ForgetAttempts(ctx context.Context, before time.Time) (int64, error) {
 	const op = "forget attempts"
-	forgotten, err := change(ctx, l.db, `DELETE FROM pin_attempts WHERE last_at < $1 AND (locked_until IS NULL OR locked_until < $1)`, instant{before})
+	forgotten, err := l.change(ctx, `DELETE FROM pin_attempts WHERE last_at < $1 AND (locked_until IS NULL OR locked_until < $1)`, instant{before})
 	if err != nil {
 		return 0, fault(op, "", err)
 	}
-	_, err = change(ctx, l.db, `DELETE FROM pin_checks WHERE at < $1`, instant{before})
+	_, err = l.change(ctx, `DELETE FROM pin_checks WHERE at < $1`, instant{before})
 	return forgotten, fault(op, "", err)
 }
 

@@ -17,7 +17,7 @@ func (l *Ledger) PinAnswers(ctx context.Context, portID string, p porting.Answer
 	if err != nil {
 		return porting.AnswerPolicy{}, fault(op, portID, err)
 	}
-	if _, err := change(ctx, l.db, `INSERT INTO answers (port_id, policy) VALUES ($1, $2) ON CONFLICT (port_id) DO NOTHING`, portID, string(text)); err != nil {
+	if _, err := l.change(ctx, `INSERT INTO answers (port_id, policy) VALUES ($1, $2) ON CONFLICT (port_id) DO NOTHING`, portID, string(text)); err != nil {
 		return porting.AnswerPolicy{}, fault(op, portID, err)
 	}
 	pinned, err := l.PinnedAnswers(ctx, portID)
@@ -52,7 +52,7 @@ type Reply struct {
 
 // RecordReply keeps a reply where the gate looks, before the saga hears of it.
 func (l *Ledger) RecordReply(ctx context.Context, portID string, r Reply) error {
-	_, err := change(ctx, l.db, `INSERT INTO replies (port_id, id, reply, channel, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+	_, err := l.change(ctx, `INSERT INTO replies (port_id, id, reply, channel, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 		portID, r.ID, r.Reply, r.Channel, instant{r.At})
 	return fault("record reply", portID, err)
 }

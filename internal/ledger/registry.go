@@ -13,7 +13,7 @@ import (
 // revoked since.
 func (l *Ledger) RegistrySeen(ctx context.Context, version int, digest string) error {
 	const op = "accept registry"
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + 1, registry_version = $1, registry_digest = $2
 			WHERE registry_version < $1`, version, digest)
 		if err != nil {

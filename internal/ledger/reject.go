@@ -24,7 +24,7 @@ const maxRejects = 64
 // leave it out. The same one again changes nothing.
 func (l *Ledger) RecordReject(ctx context.Context, portID string, r Reject) error {
 	sum := sha256.Sum256(append([]byte(r.Signature+"\n"), r.Statement...))
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO rejects (port_id, digest, statement, signature, at)
 			SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM rejects WHERE port_id = $1) < $6 ON CONFLICT DO NOTHING`,
 			portID, hex.EncodeToString(sum[:]), r.Statement, r.Signature, instant{r.At}, maxRejects)

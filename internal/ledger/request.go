@@ -26,7 +26,7 @@ type Request struct {
 func (l *Ledger) RecordRequest(ctx context.Context, r Request) error {
 	known, err := r.readKnown(ctx, l.db)
 	if err == nil && !r.isKnown(known) {
-		err = l.inTx(ctx, func(tx *sql.Tx) error { return r.record(ctx, tx) })
+		err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.record(ctx, tx) })
 	}
 	return fault("record request", r.PortID, err)
 }
@@ -178,7 +178,7 @@ func (l *Ledger) RecipientFrauds(ctx context.Context, token string, since time.T
 
 // RecordScreening remembers the nonce of a port's last screening: at the gate no earlier one counts.
 func (l *Ledger) RecordScreening(ctx context.Context, portID, nonce string, risk porting.Risk, at time.Time) error {
-	_, err := change(ctx, l.db, `INSERT INTO screenings (port_id, nonce, risk, at) VALUES ($1, $2, $3, $4)
+	_, err := l.change(ctx, `INSERT INTO screenings (port_id, nonce, risk, at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (port_id) DO UPDATE SET nonce = $2, risk = $3, at = $4`, portID, nonce, risk, instant{at})
 	return fault("record screening", portID, err)
 }

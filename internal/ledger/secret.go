@@ -15,7 +15,7 @@ import (
 // read until it expires. The ledger never sees a secret in the clear: what it is given must be sealed by the vault.
 func (l *Ledger) PutSecret(ctx context.Context, owner string, sealed []byte, at, expires time.Time) (ref string, err error) {
 	ref = "sec-" + strings.ToLower(rand.Text())
-	_, err = change(ctx, l.db, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+	_, err = l.change(ctx, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
 		ref, owner, sealed, instant{at}, instant{expires})
 	return ref, fault("store secret", owner, err)
 }
@@ -48,18 +48,18 @@ func (l *Ledger) GetSecret(ctx context.Context, ref string, at time.Time) ([]byt
 
 // DestroySecret deletes one secret.
 func (l *Ledger) DestroySecret(ctx context.Context, ref string) error {
-	_, err := change(ctx, l.db, `DELETE FROM secrets WHERE ref = $1`, ref)
+	_, err := l.change(ctx, `DELETE FROM secrets WHERE ref = $1`, ref)
 	return fault("destroy secret", ref, err)
 }
 
 // DestroySecrets deletes every secret of an owner.
 func (l *Ledger) DestroySecrets(ctx context.Context, owner string) error {
-	_, err := change(ctx, l.db, `DELETE FROM secrets WHERE owner = $1`, owner)
+	_, err := l.change(ctx, `DELETE FROM secrets WHERE owner = $1`, owner)
 	return fault("destroy secrets", owner, err)
 }
 
 // DestroyExpiredSecrets deletes every secret that has expired at the given time and returns how many there were.
 func (l *Ledger) DestroyExpiredSecrets(ctx context.Context, at time.Time) (int64, error) {
-	destroyed, err := change(ctx, l.db, `DELETE FROM secrets WHERE expires_at <= $1`, instant{at})
+	destroyed, err := l.change(ctx, `DELETE FROM secrets WHERE expires_at <= $1`, instant{at})
 	return destroyed, fault("destroy secrets", "", err)
 }

@@ -55,7 +55,7 @@ func (l *Ledger) Quarantine(ctx context.Context, why string, at time.Time) error
 // once a person has lifted the quarantine.
 func (l *Ledger) quarantine(ctx context.Context, why string, at time.Time, seen int64) (State, error) {
 	var s State
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := change(ctx, tx, `UPDATE ledger_state SET changes = CASE WHEN changes < $1 THEN $1 ELSE changes END + 1`, seen)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (l *Ledger) quarantine(ctx context.Context, why string, at time.Time, seen 
 // LiftQuarantine lets activations begin again. Whoever lifts it has compared the ledger with the sagas and with what the
 // carriers have, and has revoked again what was forgotten. Without a quarantine it changes nothing.
 func (l *Ledger) LiftQuarantine(ctx context.Context, by string, at time.Time) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		lifted, err := change(ctx, tx, `UPDATE ledger_state SET changes = changes + 1, lifted_at = $1, lifted_by = $2
 			WHERE NOT `+notQuarantined, instant{at}, by)
 		if err != nil || lifted == 0 {

@@ -28,7 +28,7 @@ type Submission struct {
 func (l *Ledger) RecordSubmission(ctx context.Context, s Submission) (Submission, error) {
 	const op = "record submission"
 	var kept Submission
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := readFence(ctx, tx, s.PortID); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // KeepTold keeps the sealed facts from which a port's notices are written, and the token of the telephone on which its
 // people are told. The first ones stay.
 func (l *Ledger) KeepTold(ctx context.Context, portID string, sealed []byte, contact string) error {
-	_, err := change(ctx, l.db, `INSERT INTO told (port_id, sealed, contact) VALUES ($1, $2, $3) ON CONFLICT (port_id) DO NOTHING`, portID, sealed, contact)
+	_, err := l.change(ctx, `INSERT INTO told (port_id, sealed, contact) VALUES ($1, $2, $3) ON CONFLICT (port_id) DO NOTHING`, portID, sealed, contact)
 	return fault("keep contacts", portID, err)
 }
 
@@ -45,12 +45,12 @@ func (l *Ledger) Told(ctx context.Context, portID string) (sealed []byte, foc ti
 
 // ToldDate remembers the date that people were told.
 func (l *Ledger) ToldDate(ctx context.Context, portID string, foc time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE told SET foc = $2 WHERE port_id = $1`, portID, instant{foc})
+	_, err := l.change(ctx, `UPDATE told SET foc = $2 WHERE port_id = $1`, portID, instant{foc})
 	return fault("keep date", portID, err)
 }
 
 // ForgetTold destroys the facts: nobody is told anything of the port any more.
 func (l *Ledger) ForgetTold(ctx context.Context, portID string) error {
-	_, err := change(ctx, l.db, `DELETE FROM told WHERE port_id = $1`, portID)
+	_, err := l.change(ctx, `DELETE FROM told WHERE port_id = $1`, portID)
 	return fault("destroy contacts", portID, err)
 }

@@ -44,7 +44,7 @@ func (l *Ledger) RecordValidation(ctx context.Context, v Validation, secret *Kep
 		due = instant{v.AnsweredAt}
 	}
 	kept := v
-	err := l.inGroup(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh, err := change(ctx, tx, `INSERT INTO validations (port_id, wholesaler, digest, answer, answered_at, sealed, due_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (port_id) DO NOTHING`,
 			v.PortID, v.Wholesaler, v.Digest, v.Answer, instant{v.AnsweredAt}, v.Sealed, due)
@@ -104,7 +104,7 @@ func (l *Ledger) ValidationsOpened(ctx context.Context, at time.Time, portIDs ..
 		args = append(args, id)
 	}
 	marks := list(len(portIDs), func(i int) string { return fmt.Sprintf("$%d", i+2) })
-	_, err := change(ctx, l.db, `UPDATE validations SET opened_at = $1, due_at = NULL, sealed = NULL, failure = ''
+	_, err := l.change(ctx, `UPDATE validations SET opened_at = $1, due_at = NULL, sealed = NULL, failure = ''
 		WHERE opened_at IS NULL AND port_id IN (`+marks+`)`, args...)
 	return fault("mark validations", "", err)
 }
@@ -112,14 +112,14 @@ func (l *Ledger) ValidationsOpened(ctx context.Context, at time.Time, portIDs ..
 // ValidationFailed reports that a claimed request's port could not be opened, and when to try again. Reports of attempts whose
 // lease has ended, and another began, are ignored.
 func (l *Ledger) ValidationFailed(ctx context.Context, v Validation, code string, next time.Time) error {
-	_, err := change(ctx, l.db, `UPDATE validations SET failure = $3, due_at = $4 WHERE port_id = $1 AND attempts = $2 AND due_at IS NOT NULL`,
+	_, err := l.change(ctx, `UPDATE validations SET failure = $3, due_at = $4 WHERE port_id = $1 AND attempts = $2 AND due_at IS NOT NULL`,
 		v.PortID, v.Attempts, code, instant{next})
 	return fault("mark validation", v.PortID, err)
 }
 
 // ForgetValidations deletes answers that were given before an instant and wait for no port, and returns how many there were.
 func (l *Ledger) ForgetValidations(ctx context.Context, before time.Time) (int64, error) {
-	forgotten, err := change(ctx, l.db, `DELETE FROM validations WHERE answered_at < $1 AND due_at IS NULL`, instant{before})
+	forgotten, err := l.change(ctx, `DELETE FROM validations WHERE answered_at < $1 AND due_at IS NULL`, instant{before})
 	return forgotten, fault("forget validations", "", err)
 }
 
