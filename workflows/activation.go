@@ -81,11 +81,13 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 	l := newLookout(s.clock, "Answer to the activation")
 	for {
 		s.hintsRead = s.port.CarrierHints
-		answer, err := call[porting.Activation](ctx, s, ahead(s.onLine(carrierCall)), porting.StepActivate, "Activate the numbers (point of no return)", porting.ActivateInput{
-			Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
-			Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
-			Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
-		})
+		answer, err := callOnce[porting.Activation](ctx, s.onClock(ahead(s.onLine(carrierCall))), porting.StepActivate, activateSummary, s.activation(ctx))
+		if foundNoAnswer(err) {
+			if l, err = s.gateIsLate(ctx, l); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -106,6 +108,37 @@ func (s *saga) askGate(ctx workflow.Context) (*porting.Activation, error) {
 	}
 }
 
+const activateSummary = "Activate the numbers (point of no return)"
+
+func (s *saga) activation(ctx workflow.Context) porting.ActivateInput {
+	return porting.ActivateInput{
+		Ref: s.port.Ref(), Carrier: s.port.Receipt.Carrier, Epoch: s.port.Receipt.Epoch, FOC: s.port.FOCAt, Policy: s.port.Policy(),
+		Submitter: s.port.Order.SubmittedBy, Decisions: s.port.Decisions, Protocol: porting.GateProtocol, Clock: s.port.Clock, At: s.now(ctx),
+		Order: s.port.Order, Salt: s.port.Receipt.Salt, Findings: s.port.Found,
+	}
+}
+
+// onClock has a step tried as long as the clock that runs, and not longer: the engine keeps that clock, and a person is called
+// when it is over.
+func (s *saga) onClock(how preset) preset {
+	return func(ctx workflow.Context, summary string) workflow.ActivityOptions {
+		o := how(ctx, summary)
+		left := s.port.Clock.RealDuration(s.clock.At.Sub(s.now(ctx)))
+		o.ScheduleToCloseTimeout = min(o.ScheduleToCloseTimeout, max(left, o.StartToCloseTimeout))
+		return o
+	}
+}
+
+// gateIsLate calls a person, because the gate has found no answer in the clock's time. The clock starts anew.
+func (s *saga) gateIsLate(ctx workflow.Context, l *lookout) (*lookout, error) {
+	const why = activateSummary + ": no answer for a long time; the step is tried again"
+	if workflow.GetVersion(ctx, changeGateOnClock, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		s.callPerson(ctx, why)
+		return l, nil
+	}
+	return s.startAgain(ctx, l, why)
+}
+
 // awaitGateNews waits until the gate is worth asking again. A clock that runs out calls a person and starts anew.
 func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error) {
 	m, err := s.awaitNews(ctx, l)
@@ -116,12 +149,17 @@ func (s *saga) awaitGateNews(ctx workflow.Context, l *lookout) (*lookout, error)
 	if !l.over() {
 		return l, nil
 	}
+	return s.startAgain(ctx, l, l.what+": the carrier has not answered in time; call its people")
+}
+
+// startAgain starts the clock of the activation again, and calls a person.
+func (s *saga) startAgain(ctx workflow.Context, l *lookout, why string) (*lookout, error) {
 	d, err := s.deadline(ctx, clockActivation)
 	if err != nil {
 		return nil, err
 	}
 	s.wait(ctx, porting.WaitingCarrier, d)
-	s.callPerson(ctx, l.what+": the carrier has not answered in time; call its people")
+	s.callPerson(ctx, why)
 	return newLookout(d, l.what), nil
 }
 

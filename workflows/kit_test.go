@@ -107,6 +107,7 @@ func emptyWorld(t failer, s scenario) *world {
 	w := &world{
 		t: t, env: suite.NewTestWorkflowEnvironment(), scenario: s,
 		happened: func(string) {}, stages: []string{string(porting.Received)}, timers: map[string]time.Duration{}, flying: map[string]string{}, queues: map[string]string{},
+		patience: map[string]time.Duration{},
 	}
 	w.env.SetStartTime(start)
 	w.env.SetTestTimeout(time.Minute)
@@ -143,6 +144,7 @@ type world struct {
 	timers    map[string]time.Duration // timers that run
 	flying    map[string]string        // steps under way, by activity
 	queues    map[string]string        // where a step was done last
+	patience  map[string]time.Duration // how long a step was tried last
 }
 
 // listen records timers, steps under way and search attributes.
@@ -156,7 +158,7 @@ func (w *world) listen() {
 	w.env.SetOnTimerCanceledListener(func(id string) { delete(w.timers, id); w.happened("timer cancelled") })
 	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		w.flying[info.ActivityID] = info.ActivityType.Name
-		w.queues[info.ActivityType.Name] = info.TaskQueue
+		w.queues[info.ActivityType.Name], w.patience[info.ActivityType.Name] = info.TaskQueue, info.ScheduleToCloseTimeout
 	})
 	w.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
 		if err == activity.ErrResultPending { //nolint:errorlint // the test environment hands over this very value

@@ -155,6 +155,25 @@ func TestCarrierThatIsDownForADay(t *testing.T) {
 	}
 }
 
+// The clock of the activation runs also while the gate is asked again and again: a person is called when it is over, and it starts
+// anew.
+func TestTheGateIsAskedOnAClock(t *testing.T) {
+	t.Parallel()
+	w := run(t, scenario{clocks: map[string]time.Duration{"activation": 2 * h}, script: approved()})
+	require.Equal(t, 2*h, w.patience[porting.StepActivate])
+	require.Greater(t, w.patience[porting.StepRead], 2*h, "other steps have a day")
+
+	w = run(t, scenario{clocks: map[string]time.Duration{"activation": time.Second}, script: approved()})
+	require.Equal(t, time.Minute, w.patience[porting.StepActivate], "a step is tried for as long as one try may take")
+
+	reckoned := 0
+	reckon := reply{meanwhile: []act{func(*world) { reckoned++ }}}
+	w = run(t, scenario{replies: map[string][]reply{porting.StepActivate: {timedOut}, "activation": times(3, reckon)}, script: approved()})
+	w.requireEnd(porting.OutcomeCompleted, "")
+	require.Len(t, w.notes(porting.EventEscalated), 1)
+	require.Equal(t, 2, reckoned, "the clock started anew")
+}
+
 // Messages that come in the rollback change nothing about it.
 func TestRollbackTakesNoOrders(t *testing.T) {
 	t.Parallel()

@@ -33,6 +33,7 @@ const (
 const (
 	changeMovedEarly    = "call a person when the carrier moved the numbers before the FOC"
 	changeSlippedUntold = "take a later date that the gate read back as the carrier's"
+	changeGateOnClock   = "start the clock of the activation again when the gate found no answer in its time"
 	changeFenceFirst    = "take an approval back when the revocation is in the ledger"
 )
 
