@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how many times as long as all tests together the tests of a mutant may take, before they count as hung.
-const patience = 8
+const patience = 5
 
 // lab is a copy of the repository for the mutants, and the tools to try them with.
 type lab struct {
@@ -117,7 +117,10 @@ func (l *lab) try(ctx context.Context, r room, workers int, progress io.Writer) 
 	}
 	unleash := exec.CommandContext(ctx, l.gremlins(), append(args, "./"+r.dir)...)
 	unleash.Dir = l.tree()
-	unleash.Env = append(os.Environ(), realGo+"="+l.goes, "GOFLAGS="+r.goFlags(), "PATH="+l.bin()+string(os.PathListSeparator)+os.Getenv("PATH"))
+	unleash.Env = slices.Concat(os.Environ(), r.env, []string{
+		"GOGC=400", // most of the time goes into compiling
+		realGo + "=" + l.goes, "GOFLAGS=" + r.goFlags(), "PATH=" + l.bin() + string(os.PathListSeparator) + os.Getenv("PATH"),
+	})
 	unleash.Stdout, unleash.Stderr = progress, progress
 	unleash.Cancel = func() error { return unleash.Process.Signal(os.Interrupt) } // it takes its copies away
 	if err := unleash.Run(); err != nil {
@@ -150,9 +153,9 @@ func (r room) changes(name string) bool {
 	return slices.Contains(r.files, name)
 }
 
-// goFlags are for every go command of gremlins. The tests are what is asked, so vet stays silent.
+// goFlags are for every go command of gremlins. The tests are what is asked, so vet stays silent, and nobody debugs them.
 func (r room) goFlags() string {
-	flags := os.Getenv("GOFLAGS") + " -vet=off -count=1 -ldflags=-w"
+	flags := os.Getenv("GOFLAGS") + " -vet=off -count=1 -ldflags=-s"
 	if r.tests != "" {
 		flags += " -run=" + r.tests
 	}

@@ -4,6 +4,7 @@
 //
 //	go -C tools run ./mutants                      every room
 //	go -C tools run ./mutants -only transitions    one room, in minutes
+//	go -C tools run ./mutants -only rules -file clock.go
 //	go -C tools run ./mutants -o FILE              the scores as JSON too
 //
 // Mutants that live are named as they are found. No file of the tree is changed: the work is done in copies.
@@ -27,6 +28,7 @@ type options struct {
 	root    string
 	out     string
 	only    string
+	file    string
 	workers int
 }
 
@@ -48,6 +50,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.StringVar(&o.root, "root", "..", "root of the repository")
 	flags.StringVar(&o.out, "o", "", "file for the scores as JSON")
 	flags.StringVar(&o.only, "only", "", "look at this room only")
+	flags.StringVar(&o.file, "file", "", "change this file of the room only, while you write its tests")
 	flags.IntVar(&o.workers, "workers", 1, "how many mutants are tried at once; each one takes its own copy of the repository")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -79,6 +82,9 @@ func (o options) scores(ctx context.Context, progress io.Writer) (report, error)
 	for _, r := range rooms {
 		if o.only != "" && o.only != r.name {
 			continue
+		}
+		if o.file != "" {
+			r.files = []string{o.file}
 		}
 		fmt.Fprintf(progress, "%s: ./%s\n", r.name, r.dir)
 		s, err := lab.try(ctx, r, o.workers, progress)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -11,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/cover"
@@ -27,35 +27,20 @@ const noMutant = 2
 // one does that a test noticed, and would count as killed. And a coverage profile knows nothing of the conditions of a switch,
 // so that gremlins would not try them.
 func standIn(args []string) int {
-	goes := os.Getenv(realGo)
-	if len(args) == 0 || args[0] != "test" {
-		return become(goes, args)
+	told, err := exec.Command(os.Getenv(realGo), args...).CombinedOutput() //nolint:gosec // the path comes from our own parent
+	if at := slices.Index(args, "-coverprofile"); at >= 0 && err == nil {
+		err = addConditions(args[at+1])
 	}
-	if err := forward(goes, "build", args[len(args)-1]); err != nil {
+	_, _ = os.Stdout.Write(told)
+	switch {
+	case err == nil:
+		return 0
+	case bytes.Contains(told, []byte("[build failed]")):
 		return noMutant
-	}
-	at := slices.Index(args, "-coverprofile")
-	if at < 0 {
-		return become(goes, args)
-	}
-	if err := errors.Join(forward(goes, args...), addConditions(args[at+1])); err != nil {
+	default:
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return 0
-}
-
-// become makes this process the go command, so that whoever kills it kills that.
-func become(goes string, args []string) int {
-	err := syscall.Exec(goes, append([]string{goes}, args...), os.Environ()) //nolint:gosec // the path comes from our own parent
-	fmt.Fprintln(os.Stderr, err)
-	return 1
-}
-
-func forward(goes string, args ...string) error {
-	cmd := exec.Command(goes, args...) //nolint:gosec // the path comes from our own parent
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
 }
 
 // addConditions adds to a profile of the module here the conditions of every switch without a tag that was reached.
