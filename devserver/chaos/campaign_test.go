@@ -41,7 +41,7 @@ type tier struct {
 	still        time.Duration // in which no port moves, and not all rest: then they never will
 	everyPort    time.Duration
 	everyFault   time.Duration
-	brief        bool // guards are shorter, and the reaper looks more often and waits less
+	brief        bool // the reaper looks more often, and waits less
 }
 
 var tiers = map[string]tier{

@@ -94,7 +94,7 @@ func (h *house) path(elements ...string) string {
 
 func (h *house) address(port string) string { return "127.0.0.1:" + h.ports[port] }
 
-// open raises the house. Everything in it ends with the test. In a brief campaign guards are short and the reaper is in a hurry.
+// open raises the house. Everything in it ends with the test. In a brief campaign the reaper is in a hurry.
 func open(t *testing.T, o options, brief bool) *house {
 	t.Helper()
 	h := &house{
@@ -105,7 +105,7 @@ func open(t *testing.T, o options, brief bool) *house {
 	h.build()
 	h.guard()
 	h.choosePorts("engine", "carrier", "front", "database")
-	h.furnish(brief)
+	h.furnish()
 	if o.postgres {
 		h.database = h.openDatabase()
 	}
@@ -166,16 +166,12 @@ func (h *house) choosePorts(names ...string) {
 }
 
 // furnish writes the files that processes read: rules with short clocks, scenarios, secrets, the services that may revoke.
-func (h *house) furnish(brief bool) {
+func (h *house) furnish() {
 	h.Helper()
 	for _, dir := range []string{"rules", "scenarios", "logs", "checkpoints", "engine"} {
 		require.NoError(h, os.MkdirAll(h.path(dir), 0o700))
 	}
-	guard := "1m"
-	if brief {
-		guard = "30s"
-	}
-	writeRules(h.T, h.path("rules"), guard)
+	writeRules(h.T, h.path("rules"))
 	for name, text := range scenarios {
 		h.keep(filepath.Join("scenarios", name+".yaml"), text)
 	}
