@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
+	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/portsaga/portsaga/porting"
 	"github.com/portsaga/portsaga/workflows"
 )
 
@@ -23,6 +26,7 @@ var attributeTypes = workflows.SearchAttributes()
 // nothing is all that a bare step says and hears.
 type nothing struct {
 	Port string `json:"port"`
+	Told int    `json:"told,omitempty"` // how often a child has told its parent something
 }
 
 func doNothing(_ context.Context, in nothing) (nothing, error) { return in, nil }
@@ -38,13 +42,15 @@ type bare struct {
 	stop     map[int64]workflow.CancelFunc
 	names    map[int64]string // of updates, by the event that accepted them
 	changes  int
+	told     int
+	telling  workflow.Future // the last message to its parent
 }
 
-// run is the workflow.
-func (p plan) run(reached func(id, place string)) func(workflow.Context, nothing) (nothing, error) {
+// run is the workflow. It looks its plan up when it begins: the plan changes between rounds, and never in one.
+func (p *route) run(reached func(id, place string)) func(workflow.Context, nothing) (nothing, error) {
 	return func(ctx workflow.Context, in nothing) (nothing, error) {
 		b := &bare{
-			plan: p, reached: reached, queue: workflow.GetInfo(ctx).TaskQueueName, accepted: map[string]int{}, ended: map[string]int{},
+			plan: p.plan(), reached: reached, queue: workflow.GetInfo(ctx).TaskQueueName, accepted: map[string]int{}, ended: map[string]int{},
 			running: map[int64]workflow.Future{}, stop: map[int64]workflow.CancelFunc{}, names: map[int64]string{},
 		}
 		if err := b.listen(ctx); err != nil {
@@ -72,6 +78,11 @@ func (b *bare) listen(ctx workflow.Context) error {
 func (b *bare) walk(ctx workflow.Context, in nothing) error {
 	for _, s := range b.plan {
 		if err := b.take(ctx, s, in); err != nil {
+			return err
+		}
+	}
+	if b.telling != nil {
+		if err := b.telling.Get(ctx, nil); err != nil {
 			return err
 		}
 	}
@@ -113,6 +124,9 @@ func (b *bare) take(ctx workflow.Context, s step, in nothing) error {
 		return workflow.Await(ctx, func() bool { return b.accepted[s.name] >= turn })
 	case endUpdate:
 		b.ended[b.names[s.of]]++
+	case tellParent:
+		b.told++
+		b.telling = workflow.SignalExternalWorkflow(ctx, workflow.GetInfo(ctx).ParentWorkflowExecution.ID, "", porting.MsgProgress, nothing{in.Port, b.told})
 	}
 	return nil
 }
@@ -147,4 +161,25 @@ func (b *bare) value(ctx workflow.Context, key string) temporal.SearchAttributeU
 	default:
 		return temporal.NewSearchAttributeKeyKeyword(key).ValueSet(fmt.Sprint("bare-", b.changes))
 	}
+}
+
+// startBare runs workers of a route, one on each queue that a port's steps are spread over.
+func (s *stack) startBare(r *route, queue, name string) error {
+	parts := map[string]bool{"": true}
+	for _, step := range r.plan() {
+		parts[step.part] = true
+	}
+	for part := range parts {
+		w := sdkworker.New(s.plain, queue+part, sdkworker.Options{WorkerStopTimeout: time.Second, DisableWorkflowWorker: part != ""})
+		w.RegisterActivityWithOptions(doNothing, activity.RegisterOptions{Name: bareStep})
+		if part == "" {
+			w.RegisterWorkflowWithOptions(r.run(s.watch.reached), workflow.RegisterOptions{Name: name})
+			w.RegisterWorkflowWithOptions(raise(name), workflow.RegisterOptions{Name: orderOf(name)})
+		}
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("start the bare worker: %w", err)
+		}
+		s.bareWorks = append(s.bareWorks, w)
+	}
+	return nil
 }

@@ -3,15 +3,18 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/portsaga/portsaga/porting"
@@ -23,6 +26,9 @@ type Options struct {
 	Ports      int // of each round
 	Rounds     int
 	InProgress int            // ports that are under way at a time
+	Numbers    int            // of each port; what is usual for the kind when zero
+	Signed     bool           // an approver signs the decisions, and the worker verifies them
+	Rate       float64        // of revocations a second, after the burst; half of what the burst reached when zero
 	Baseline   bool           // measure bare workflows, too
 	Fast       bool           // the embedded engine gives up safety against a loss of power
 	Address    string         // of a cluster; the embedded engine when empty
@@ -39,11 +45,13 @@ const (
 	KindPortIn  = "port-in"
 	KindPortOut = "port-out"
 	KindIdle    = "idle"
+	KindBulk    = "bulk"
+	KindRevoke  = "revoke"
 	KindStart   = "start"
 )
 
 // Kinds lists them.
-var Kinds = []string{KindPortIn, KindPortOut, KindIdle, KindStart}
+var Kinds = []string{KindPortIn, KindPortOut, KindBulk, KindRevoke, KindIdle, KindStart}
 
 const failIfThere = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 
@@ -88,7 +96,7 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
-	if o.Baseline {
+	if o.Baseline && o.Kind != KindRevoke {
 		both, err := s.baselines(ctx, warm, run)
 		if err != nil {
 			return report, err
@@ -102,19 +110,23 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	report = o.report()
 	report.Fleets = fleets
 	report.Ours = figures[0]
-	if o.Baseline {
+	if len(figures) > 1 {
 		report.Bare = &figures[1]
 	}
 	if len(figures) > 2 {
 		report.Reference = &figures[2]
 	}
 	report.compare()
-	return report, nil
+	if o.Kind == KindRevoke {
+		err = errors.Join(s.atHalfLoad(ctx, ours, run, &report), s.remember(ours.done))
+	}
+	return report, err
 }
 
 func (o Options) report() Report {
 	r := Report{
 		Kind: o.Kind, Engine: "embedded SQLite", Ledger: "SQLite", Durable: !o.Fast, Rounds: o.Rounds, Ports: o.Ports, InProgress: o.InProgress,
+		Numbers: o.numbers(), Signed: o.Signed,
 	}
 	if o.Database != "" {
 		r.Engine, r.Durable = "PostgreSQL", true
@@ -128,13 +140,16 @@ func (o Options) report() Report {
 	return r
 }
 
-// warmUp carries a few ports through, and returns one: its history is the plan of the bare workflow.
-func (s *stack) warmUp(ctx context.Context, b *subject) (id string, err error) {
-	r, err := s.measure(ctx, b, 3, func(int) {})
+// mostWarm bounds how many ports warm a bench up.
+const mostWarm = 20
+
+// warmUp carries a few ports through, as many as will be under way at a time, and returns them.
+func (s *stack) warmUp(ctx context.Context, b *subject) (ids []string, err error) {
+	r, err := s.measure(ctx, b, min(s.options.InProgress, mostWarm), func(int) {})
 	if err != nil {
-		return "", fmt.Errorf("warm up: %w", err)
+		return nil, fmt.Errorf("warm up: %w", err)
 	}
-	return r.ids[len(r.ids)-1], nil
+	return r.ids, nil
 }
 
 // ours are the ports of a kind.
@@ -146,6 +161,10 @@ func (s *stack) ours(ctx context.Context, run string) (*subject, error) {
 		return s.portOuts(ctx, run)
 	case KindIdle:
 		return s.idlers(run), nil
+	case KindBulk:
+		return s.bulkOrders(run), nil
+	case KindRevoke:
+		return s.revocable(run), nil
 	}
 	return nil, &porting.Error{
 		Kind: porting.Invalid, Code: "bench-kind-unknown", Op: "run bench", Object: s.options.Kind, Detail: "there is no bench of this kind",
@@ -154,12 +173,11 @@ func (s *stack) ours(ctx context.Context, run string) (*subject, error) {
 }
 
 // baselines are the bare workflow with the commands of a port of ours, and for ports that end the reference workflow.
-func (s *stack) baselines(ctx context.Context, port, run string) ([]*subject, error) {
-	h, err := s.readHistory(ctx, port)
+func (s *stack) baselines(ctx context.Context, ports []string, run string) ([]*subject, error) {
+	p, err := s.usualPlan(ctx, ports)
 	if err != nil {
 		return nil, err
 	}
-	p := planOf(h, s.options.queue())
 	if s.options.Kind == KindIdle {
 		p = append(p, step{do: awaitSignal, name: porting.MsgDecide})
 	}
@@ -167,19 +185,62 @@ func (s *stack) baselines(ctx context.Context, port, run string) ([]*subject, er
 	if err != nil || s.options.Kind == KindIdle {
 		return []*subject{bare}, err
 	}
+	bare.follows = true
+	if s.options.Kind == KindBulk {
+		return []*subject{bare}, nil // the reference workflow has no parent
+	}
 	reference, err := s.baseline(ctx, referencePlan(), "reference", run)
 	return []*subject{bare, reference}, err
 }
 
 // baseline is a workflow that follows a plan, with workers of its own.
 func (s *stack) baseline(ctx context.Context, p plan, name, run string) (*subject, error) {
-	queue := s.options.queue() + "-" + name
-	if err := s.startBare(p, queue, name); err != nil {
+	queue, r := s.options.queue()+"-"+name, newRoute(p)
+	if err := s.startBare(r, queue, name); err != nil {
 		return nil, err
 	}
-	b := s.bareOnes(p, name, queue, run)
+	b := s.bareOnes(r, name, queue, run)
+	if s.options.Kind == KindBulk {
+		b = s.bareOrders(r, name, queue, run)
+	}
 	_, err := s.warmUp(ctx, b)
 	return b, err
+}
+
+// usualPlan is what a port among these does that has about as many events as they have on average: under load a message may
+// arrive before its saga waits for it, and then saves it a timer.
+func (s *stack) usualPlan(ctx context.Context, ports []string) (plan, error) {
+	histories := make([]*history.History, len(ports))
+	events := 0
+	for i, id := range ports {
+		h, err := s.readHistory(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		histories[i] = h
+		events += len(h.Events)
+	}
+	far := func(h *history.History) int {
+		off := len(h.Events)*len(histories) - events
+		return max(off, -off)
+	}
+	usual := slices.MinFunc(histories, func(a, b *history.History) int { return cmp.Compare(far(a), far(b)) })
+	return planOf(usual, s.options.queue()), nil
+}
+
+// lead has those that follow our ports do from now on what these did.
+func (s *stack) lead(ctx context.Context, subjects []*subject, ports []string) error {
+	for _, b := range subjects {
+		if !b.follows {
+			continue
+		}
+		p, err := s.usualPlan(ctx, ports[:min(len(ports), sample)])
+		if err != nil {
+			return err
+		}
+		b.route.follow(p)
+	}
+	return nil
 }
 
 // inTurn measures subjects round by round, one after the other in each, every other round backwards: a machine that gets
@@ -198,8 +259,14 @@ func (s *stack) inTurn(ctx context.Context, subjects []*subject) ([]Figures, err
 				return nil, err
 			}
 			rounds[k] = append(rounds[k], r)
+			subjects[k].ids = append(subjects[k].ids, r.ids...)
 			if ends[k], err = s.reading(ctx); err != nil {
 				return nil, err
+			}
+			if k == 0 {
+				if err := s.lead(ctx, subjects, r.ids); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -211,6 +278,9 @@ func (s *stack) inTurn(ctx context.Context, subjects []*subject) ([]Figures, err
 			return nil, err
 		}
 		figures[k] = figuresOf(rounds[k], found, ends[k])
+		if figures[k].ParentEvents, err = s.parentEvents(ctx, subjects[k]); err != nil {
+			return nil, err
+		}
 	}
 	return figures, nil
 }

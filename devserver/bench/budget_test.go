@@ -17,6 +17,7 @@ import (
 const (
 	mostEvents     = 96
 	mostBytes      = 36 << 10 // of a history, with its payloads sealed
+	mostPayload    = 5 << 10  // sealed; that of a signed decision with its proofs is the largest
 	mostRoundTrips = 240      // to the database of the ledger and of the keys, with the statements that connections still prepare
 )
 
@@ -39,6 +40,7 @@ func TestPortIn(t *testing.T) {
 	t.Logf("%+v", r.Ours)
 	within(t, "events", r.Ours.Events, mostEvents)
 	within(t, "bytes", r.Ours.Bytes, mostBytes)
+	within(t, "largest-payload", float64(r.Ours.Largest), mostPayload)
 	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
 	require.InDelta(t, 76, r.Reference.Events, 0)
 	require.Less(t, r.Bare.Bytes, r.Ours.Bytes)
@@ -49,13 +51,50 @@ func TestPortIn(t *testing.T) {
 	require.Equal(t, "completed", r.Ours.Stages[len(r.Ours.Stages)-1].Stage)
 }
 
+// A port-out, approved with a signature, stays within its budget, too.
 func TestPortOut(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	o.Kind, o.Baseline = KindPortOut, false
+	o.Kind, o.Signed = KindPortOut, true
 	r, err := Run(t.Context(), o)
 	require.NoError(t, err)
-	within(t, "events", r.Ours.Events, mostEvents+4)
+	t.Logf("%+v", r.Ours)
+	within(t, "events", r.Ours.Events, mostEvents)
+	within(t, "largest-payload", float64(r.Ours.Largest), mostPayload)
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+}
+
+// The ports of a bulk order and its bare parent's children make the same commands, and both parents have their part of events.
+func TestBulk(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Kind, o.Numbers = KindBulk, 10
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	t.Logf("%+v", r)
+	require.Equal(t, 10, r.Numbers)
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+	require.Positive(t, r.Ours.ParentEvents)
+	require.Positive(t, r.Bare.ParentEvents)
+	require.Positive(t, r.Ratio)
+	require.Nil(t, r.Reference, "it has no parent")
+}
+
+// Every revocation reaches the carrier, and so does every bare signal its activity.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Kind, o.Rate = KindRevoke, 8
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	t.Logf("%+v", r.Revocations)
+	for _, way := range []Way{r.Revocations.Burst, r.Revocations.HalfLoad, r.Revocations.Bare} {
+		require.Equal(t, o.Ports, way.Messages)
+		require.Positive(t, way.Whole.P50)
+		require.GreaterOrEqual(t, way.Whole.P99, way.Whole.P50)
+	}
+	require.Positive(t, r.WholeLatencyRatio)
+	require.Equal(t, "rolling-back", r.Ours.Stages[len(r.Ours.Stages)-1].Stage)
 }
 
 func TestIdle(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
@@ -16,8 +17,12 @@ import (
 
 // readHistory is a workflow's history as the server has it, sealed where it is.
 func (s *stack) readHistory(ctx context.Context, id string) (*history.History, error) {
+	return s.readRun(ctx, id, "")
+}
+
+func (s *stack) readRun(ctx context.Context, id, run string) (*history.History, error) {
 	h := &history.History{}
-	events := s.plain.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := s.plain.GetWorkflowHistory(ctx, id, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
 		if err != nil {
@@ -28,9 +33,39 @@ func (s *stack) readHistory(ctx context.Context, id string) (*history.History, e
 	return h, nil
 }
 
+// parentEvents is how many events the parents of orders had for each port.
+func (s *stack) parentEvents(ctx context.Context, b *subject) (float64, error) {
+	if len(b.parents) == 0 {
+		return 0, nil
+	}
+	events := 0
+	for _, id := range b.parents[len(b.parents)-s.options.Rounds:] {
+		h, err := s.readAll(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		events += len(h.Events)
+	}
+	return float64(events) / float64(s.options.Rounds*s.options.Ports), nil
+}
+
+// readAll is the history of all runs of a workflow, the latest first.
+func (s *stack) readAll(ctx context.Context, id string) (*history.History, error) {
+	h, err := s.readRun(ctx, id, "")
+	for latest := h; err == nil; h.Events = append(h.Events, latest.Events...) {
+		before := latest.Events[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
+		if before == "" {
+			return h, nil
+		}
+		latest, err = s.readRun(ctx, id, before)
+	}
+	return h, err
+}
+
 // sizes are what histories take, and how long their stages were worked on.
 type sizes struct {
 	events, bytes []float64
+	largest       int                  // bytes of the largest payload
 	stages        map[string][]float64 // milliseconds of work, by stage
 	order         []string             // of stages, as they were first seen
 }
@@ -46,12 +81,14 @@ func (s *stack) study(ctx context.Context, ids []string, stays bool) (sizes, err
 		if last := h.Events[len(h.Events)-1].GetEventType(); !stays && last != enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED {
 			return found, endedBefore(id, "it was complete: "+last.String())
 		}
-		found.add(h)
+		if err := found.add(ctx, h); err != nil {
+			return found, err
+		}
 	}
 	return found, nil
 }
 
-func (f *sizes) add(h *history.History) {
+func (f *sizes) add(ctx context.Context, h *history.History) error {
 	f.events = append(f.events, float64(len(h.Events)))
 	f.bytes = append(f.bytes, float64(proto.Size(h)))
 	for _, w := range workOf(h) {
@@ -60,6 +97,12 @@ func (f *sizes) add(h *history.History) {
 		}
 		f.stages[w.stage] = append(f.stages[w.stage], float64(w.took.Microseconds())/1000)
 	}
+	return proxy.VisitPayloads(ctx, h, proxy.VisitPayloadsOptions{Visitor: func(_ *proxy.VisitPayloadsContext, all []*commonpb.Payload) ([]*commonpb.Payload, error) {
+		for _, p := range all {
+			f.largest = max(f.largest, proto.Size(p))
+		}
+		return all, nil
+	}})
 }
 
 // work is how long somebody worked on a stage of one port: a task of the saga or a step was scheduled or running. The rest of
@@ -122,6 +165,18 @@ func quantile(values []float64, q float64) float64 {
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// mean of values; zero where there are none.
+func mean(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
 }
 
 // median of values; zero where there are none. Of two it is their mean, so that few rounds flatter nobody.

@@ -16,8 +16,14 @@ type subject struct {
 	name    string
 	prepare func(ctx context.Context, i int) error                  // what must be there before one is measured; nothing when nil
 	one     func(ctx context.Context, i int) (id string, err error) // carries one as far as is measured; i is its number
-	stays   bool                                                    // it stays open afterwards
-	done    int                                                     // how many there were
+	// order carries n through together, where they belong to one order.
+	order   func(ctx context.Context, first, n int, ended func()) (ids []string, err error)
+	parents []string // of orders
+	route   *route   // of a bare workflow
+	follows bool     // it does what our ports did in the last round
+	stays   bool     // it stays open afterwards
+	done    int      // how many there were
+	ids     []string // of those that were measured
 }
 
 // round is one measured stretch of a subject.
@@ -35,10 +41,8 @@ func (r round) rate() float64 { return float64(len(r.ids)) / r.elapsed.Seconds()
 
 // measure carries n through, so many at once as the options say.
 func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done int)) (r round, err error) {
-	if b.prepare != nil {
-		if err := s.atOnce(ctx, n, func(ctx context.Context, i int) error { return b.prepare(ctx, b.done+i) }); err != nil {
-			return r, fmt.Errorf("prepare %s: %w", b.name, err)
-		}
+	if err := s.prepare(ctx, b, n); err != nil {
+		return r, err
 	}
 	was, err := s.memoryOf(b)
 	if err != nil {
@@ -48,14 +52,9 @@ func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done i
 	if err != nil {
 		return r, err
 	}
-	r.ids = make([]string, n)
 	var ended atomic.Int64
 	started := time.Now()
-	err = s.atOnce(ctx, n, func(ctx context.Context, i int) (err error) {
-		r.ids[i], err = b.one(ctx, b.done+i)
-		tell(int(ended.Add(1)))
-		return err
-	})
+	r.ids, err = s.carry(ctx, b, n, func() { tell(int(ended.Add(1))) })
 	r.elapsed = time.Since(started)
 	b.done += n
 	if err != nil {
@@ -70,6 +69,30 @@ func (s *stack) measure(ctx context.Context, b *subject, n int, tell func(done i
 	is, err := s.memoryOf(b)
 	r.memory = is.less(was)
 	return r, err
+}
+
+// prepare has the next n ready.
+func (s *stack) prepare(ctx context.Context, b *subject, n int) error {
+	if b.prepare == nil {
+		return nil
+	}
+	if err := s.atOnce(ctx, n, func(ctx context.Context, i int) error { return b.prepare(ctx, b.done+i) }); err != nil {
+		return fmt.Errorf("prepare %s: %w", b.name, err)
+	}
+	return nil
+}
+
+// carry carries n through, and returns their IDs.
+func (s *stack) carry(ctx context.Context, b *subject, n int, ended func()) ([]string, error) {
+	if b.order != nil {
+		return b.order(ctx, b.done, n, ended)
+	}
+	ids := make([]string, n)
+	return ids, s.atOnce(ctx, n, func(ctx context.Context, i int) (err error) {
+		ids[i], err = b.one(ctx, b.done+i)
+		ended()
+		return err
+	})
 }
 
 // atOnce does something n times, so many at once as the options say.
@@ -121,9 +144,9 @@ func (s *stack) reading(ctx context.Context) (r reading, err error) {
 }
 
 // bareOnes are workflows that make the commands of a plan. What a port is told they are told.
-func (s *stack) bareOnes(p plan, name, queue, run string) *subject {
-	return &subject{name: name, stays: p[len(p)-1].do == awaitSignal, one: func(ctx context.Context, i int) (string, error) {
-		id := fmt.Sprintf("%s-%s-%d", name, run, i)
+func (s *stack) bareOnes(r *route, name, queue, run string) *subject {
+	return &subject{name: name, route: r, stays: r.plan().stays(), one: func(ctx context.Context, i int) (string, error) {
+		id, p := fmt.Sprintf("%s-%s-%d", name, run, i), r.plan()
 		t := s.watch.follow(id)
 		defer s.watch.forget(t)
 		begun, err := s.begin(ctx, p, client.StartWorkflowOptions{
@@ -132,24 +155,32 @@ func (s *stack) bareOnes(p plan, name, queue, run string) *subject {
 		if err != nil {
 			return id, err
 		}
-		for _, m := range p.outside()[begun:] {
-			if err := t.await(ctx, m.name); err != nil {
-				return id, err
-			}
-			if p.waitsAt(m) {
-				return id, nil
-			}
-			if err := s.send(ctx, id, m); err != nil {
-				return id, err
-			}
-		}
-		return id, t.awaitEnd(ctx)
+		return id, s.accompany(ctx, t, p, p.outside()[begun:])
 	}}
 }
 
+// accompany sends a bare workflow the messages that it waits for, and sees it end, if it is to.
+func (s *stack) accompany(ctx context.Context, t *trip, p plan, messages plan) error {
+	for _, m := range messages {
+		if err := t.await(ctx, m.name); err != nil {
+			return err
+		}
+		if p.waitsAt(m) {
+			return nil
+		}
+		if err := s.send(ctx, t.id, m); err != nil {
+			return err
+		}
+	}
+	return t.awaitEnd(ctx)
+}
+
+// stays reports whether the plan ends in a wait.
+func (p plan) stays() bool { return p[len(p)-1].do == awaitSignal }
+
 // waitsAt reports whether nobody sends a message that a plan waits for: it is the plan's last step.
 func (p plan) waitsAt(m step) bool {
-	return m.name != "" && p[len(p)-1].do == awaitSignal && p[len(p)-1].name == m.name
+	return p.stays() && p[len(p)-1].name == m.name
 }
 
 // begin starts a bare workflow, with its first update if the plan begins with one, and returns how many messages it has had.
@@ -177,20 +208,25 @@ func (s *stack) begin(ctx context.Context, p plan, o client.StartWorkflowOptions
 func (s *stack) send(ctx context.Context, id string, m step) error {
 	in := nothing{Port: id}
 	if m.do == awaitUpdate {
-		handle, err := s.plain.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-			WorkflowID: id, UpdateName: m.name, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
-		})
-		if err != nil {
-			return err
-		}
-		return handle.Get(ctx, nil)
+		return s.update(ctx, id, m.name, in)
 	}
 	select {
-	case <-time.After(s.clock.RealDuration(carrierPause.Elapsed)):
+	case <-time.After(s.options.pause()):
 		return s.plain.SignalWorkflow(ctx, id, "", m.name, in)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// update sends a bare workflow an update, and waits for its end.
+func (s *stack) update(ctx context.Context, id, name string, in any) error {
+	handle, err := s.plain.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: id, UpdateName: name, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return err
+	}
+	return handle.Get(ctx, nil)
 }
 
 // outside are the messages of a plan, in their order.

@@ -18,16 +18,28 @@ var orderText []byte
 // ofOneRecipient is how many orders have the same recipient.
 const ofOneRecipient = 50
 
-// order is a port-in of one number that nobody else of the bench has.
+// numbers are how many each port has.
+func (o Options) numbers() int {
+	switch {
+	case o.Numbers > 0:
+		return o.Numbers
+	case o.Kind == KindBulk:
+		return 20
+	default:
+		return 1
+	}
+}
+
+// order is a port-in of numbers that nobody else of the bench has.
 func (o Options) order(run string, i int) (porting.Order, error) {
 	order, err := orders.ReadTemplate(bytes.NewReader(orderText), orders.Options{})
 	if err != nil {
 		return order, err
 	}
-	number, err := numberAt(i)
+	numbers, err := numbersAt(i, o.numbers())
 	// So many orders of one recipient in a day would be a burst to the fraud desk, which people look at.
 	order.Recipient = porting.Party{Name: fmt.Sprint("Acme Voice ", i/ofOneRecipient), SPID: fmt.Sprintf("%04d", i/ofOneRecipient)}
-	order.Reference, order.Numbers = fmt.Sprintf("BENCH-%s-%d", run, i), []porting.Number{number}
+	order.Reference, order.Numbers = fmt.Sprintf("BENCH-%s-%d", run, i), numbers
 	return order, err
 }
 
@@ -57,16 +69,25 @@ var areaCodes = sync.OnceValues(func() ([]string, error) {
 	return codes, nil
 })
 
-func numberAt(i int) (porting.Number, error) {
+// ofOneCode is how many numbers for fiction an area code has.
+const ofOneCode = 100
+
+// numbersAt are the numbers of one port, all of one area code.
+func numbersAt(i, each int) ([]porting.Number, error) {
 	codes, err := areaCodes()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if i >= 100*len(codes) {
-		return "", &porting.Error{
-			Kind: porting.Invalid, Code: "bench-too-large", Op: "run bench", Detail: fmt.Sprintf("there are %d numbers for fiction", 100*len(codes)),
-			Next: "ask for fewer ports or rounds",
+	code, first := codes[i%len(codes)], i/len(codes)*each
+	if first+each > ofOneCode {
+		return nil, &porting.Error{
+			Kind: porting.Invalid, Code: "bench-too-large", Op: "run bench", Detail: fmt.Sprintf("there are %d numbers for fiction", ofOneCode*len(codes)),
+			Next: "ask for fewer ports, rounds or numbers",
 		}
 	}
-	return porting.Number(fmt.Sprintf("+1%s55501%02d", codes[i%len(codes)], i/len(codes))), nil
+	numbers := make([]porting.Number, each)
+	for k := range numbers {
+		numbers[k] = porting.Number(fmt.Sprintf("+1%s55501%02d", code, first+k))
+	}
+	return numbers, nil
 }

@@ -16,14 +16,20 @@ func TestNumbers(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(codes), 250)
 	seen := map[porting.Number]bool{}
-	for i := range 100 * len(codes) {
-		n, err := numberAt(i)
+	const each = 20
+	ports := ofOneCode / each * len(codes)
+	for i := range ports {
+		numbers, err := numbersAt(i, each)
 		require.NoError(t, err)
-		require.False(t, seen[n])
-		require.Regexp(t, `^\+1\d{3}55501\d{2}$`, n.E164())
-		seen[n] = true
+		require.Len(t, numbers, each)
+		for _, n := range numbers {
+			require.False(t, seen[n])
+			require.Regexp(t, `^\+1\d{3}55501\d{2}$`, n.E164())
+			require.Equal(t, numbers[0].E164()[:5], n.E164()[:5], "a port has the numbers of one area")
+			seen[n] = true
+		}
 	}
-	_, err = numberAt(100 * len(codes))
+	_, err = numbersAt(ports, each)
 	require.Equal(t, "bench-too-large", porting.CodeOf(err))
 }
 

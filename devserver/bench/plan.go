@@ -3,6 +3,7 @@ package bench
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -25,6 +26,7 @@ const (
 	awaitSignal
 	awaitUpdate // accepted
 	endUpdate
+	tellParent
 )
 
 // step is one step of a plan.
@@ -39,6 +41,19 @@ type step struct {
 
 // plan is what a workflow asks of the engine, command by command, and nothing of why.
 type plan []step
+
+// route holds the plan that bare workflows follow now.
+type route struct{ now atomic.Pointer[plan] }
+
+func newRoute(p plan) *route {
+	r := &route{}
+	r.follow(p)
+	return r
+}
+
+func (r *route) follow(p plan) { r.now.Store(&p) }
+
+func (r *route) plan() plan { return *r.now.Load() }
 
 // planOf reads the plan off a history, so that a bare workflow makes the same commands in the same order, whatever the saga
 // becomes.
@@ -71,6 +86,8 @@ func stepOf(e *history.HistoryEvent, queue string) (step, bool) {
 		return step{do: upsert, keys: portKeys(e)}, true
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 		return step{do: awaitSignal, name: e.GetWorkflowExecutionSignaledEventAttributes().GetSignalName()}, true
+	case enums.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+		return step{do: tellParent}, true
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
 		return step{do: awaitUpdate, of: e.GetEventId(), name: e.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName()}, true
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:

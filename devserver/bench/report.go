@@ -17,6 +17,8 @@ type Report struct {
 	Rounds     int    `json:"rounds"`
 	Ports      int    `json:"ports"` // of each round
 	InProgress int    `json:"in_progress"`
+	Numbers    int    `json:"numbers"`          // of each port
+	Signed     bool   `json:"signed,omitempty"` // decisions were, and were verified
 
 	Ours      Figures  `json:"ours"`
 	Bare      *Figures `json:"bare,omitempty"`
@@ -29,26 +31,32 @@ type Report struct {
 
 	Fleets []Fleet `json:"fleets,omitempty"`
 	Starts []Start `json:"starts,omitempty"`
+
+	Revocations       *Revocations `json:"revocations,omitempty"`
+	LatencyRatio      float64      `json:"latency_ratio,omitempty"`       // of p99 at half load: accepted to begun, a revocation of ours to a bare signal
+	WholeLatencyRatio float64      `json:"whole_latency_ratio,omitempty"` // the same from the request on
 }
 
 // Figures are those of one subject.
 type Figures struct {
-	PerSecond  float64   `json:"ports_per_second"` // median of rounds
-	ByRound    []float64 `json:"by_round"`
-	Events     float64   `json:"history_events"` // medians a port
-	Bytes      float64   `json:"history_bytes"`
-	WorkerCPU  float64   `json:"worker_cpu_seconds"` // a port, with whoever drives it, the simulated carrier and the ledger
-	EngineCPU  float64   `json:"engine_cpu_seconds,omitempty"`
-	ServerCPU  float64   `json:"database_cpu_seconds,omitempty"` // of the PostgreSQL servers of both, where they are on this machine
-	WorkerRSS  int64     `json:"worker_rss_bytes,omitempty"`
-	EngineRSS  int64     `json:"engine_rss_bytes,omitempty"`
-	EngineDB   float64   `json:"engine_database_bytes,omitempty"` // a port
-	LedgerDB   float64   `json:"ledger_database_bytes,omitempty"`
-	Memory     float64   `json:"memory_bytes"` // that both processes grew by a port; says something of ports that stay open only
-	OfWorker   float64   `json:"worker_memory_bytes"`
-	OfEngine   float64   `json:"engine_memory_bytes"`
-	Stages     []Stage   `json:"stages,omitempty"`
-	cpuByRound []float64 // seconds a port, of all processes
+	PerSecond    float64   `json:"ports_per_second"` // median of rounds
+	ByRound      []float64 `json:"by_round"`
+	Events       float64   `json:"history_events"` // means a port
+	Bytes        float64   `json:"history_bytes"`
+	Largest      int       `json:"largest_payload_bytes"`   // of any history that was read
+	ParentEvents float64   `json:"parent_events,omitempty"` // of a bulk order's parent, a port
+	WorkerCPU    float64   `json:"worker_cpu_seconds"`      // a port, with whoever drives it, the simulated carrier and the ledger
+	EngineCPU    float64   `json:"engine_cpu_seconds,omitempty"`
+	ServerCPU    float64   `json:"database_cpu_seconds,omitempty"` // of the PostgreSQL servers of both, where they are on this machine
+	WorkerRSS    int64     `json:"worker_rss_bytes,omitempty"`
+	EngineRSS    int64     `json:"engine_rss_bytes,omitempty"`
+	EngineDB     float64   `json:"engine_database_bytes,omitempty"` // a port
+	LedgerDB     float64   `json:"ledger_database_bytes,omitempty"`
+	Memory       float64   `json:"memory_bytes"` // that both processes grew by a port; says something of ports that stay open only
+	OfWorker     float64   `json:"worker_memory_bytes"`
+	OfEngine     float64   `json:"engine_memory_bytes"`
+	Stages       []Stage   `json:"stages,omitempty"`
+	cpuByRound   []float64 // seconds a port, of all processes
 }
 
 // Stage is how long a stage was worked on, waits for people, carriers and clocks left out, in milliseconds.
@@ -60,7 +68,7 @@ type Stage struct {
 
 // figuresOf sums up the rounds of a subject.
 func figuresOf(rounds []round, found sizes, end reading) Figures {
-	f := Figures{Events: median(found.events), Bytes: median(found.bytes), WorkerRSS: end.worker.RSS, EngineRSS: end.engine.RSS}
+	f := Figures{Events: mean(found.events), Bytes: mean(found.bytes), Largest: found.largest, WorkerRSS: end.worker.RSS, EngineRSS: end.engine.RSS}
 	var worker, engine, server, engineDB, ledgerDB, ofWorker, ofEngine []float64
 	for _, r := range rounds {
 		n := float64(len(r.ids))
@@ -104,7 +112,12 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 		r.writeStarts(f, w)
 		return
 	}
-	fmt.Fprintf(w, "%s, %d rounds of %d, %d in progress; engine: %s, ledger: %s\n\n", r.Kind, r.Rounds, r.Ports, r.InProgress, r.Engine, r.Ledger)
+	decisions := "trusted"
+	if r.Signed {
+		decisions = "signed"
+	}
+	fmt.Fprintf(w, "%s, %d rounds of %d of %d numbers, %d in progress, decisions %s; engine: %s, ledger: %s\n\n",
+		r.Kind, r.Rounds, r.Ports, r.Numbers, r.InProgress, decisions, r.Engine, r.Ledger)
 	rows := [][]string{r.Ours.row("ours")}
 	if r.Bare != nil {
 		rows = append(rows, r.Bare.row("bare"))
@@ -116,6 +129,7 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 	if r.Bare != nil {
 		fmt.Fprintf(w, "\nratio %.2f of the bare workflow's ports a second (%.2f by processor time)\n", r.Ratio, r.CPURatio)
 	}
+	r.Revocations.write(f, w, r.LatencyRatio, r.WholeLatencyRatio)
 	if r.Reference != nil {
 		fmt.Fprintf(w, "reference ratio %.2f of the reference workflow's (%.2f by processor time)\n", r.ReferenceRatio, r.ReferenceCPURatio)
 	}

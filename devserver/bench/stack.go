@@ -12,11 +12,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portsaga/portsaga/carrier/simulator"
@@ -46,6 +44,8 @@ type stack struct {
 	ports      *starter.Client
 	standing   *starter.Client // in real time
 	clock      porting.Clock
+	approver   *approver // nil where decisions are trusted as they come
+	messages   messages  // whose way is measured
 	bareWorks  []sdkworker.Worker
 	running    *errgroup.Group
 	cancel     context.CancelFunc
@@ -115,11 +115,11 @@ func (s *stack) startNeighbours(ctx context.Context) error {
 	}
 	if s.carrier, err = simulator.Start(ctx, simulator.Options{
 		Clock: s.clock, WebhookURL: "http://" + door.Addr().String() + "/news/simulator", WebhookSecret: secret,
-		ScenarioFor: func(string) string { return quickCarrier.Name },
+		ScenarioFor: func(string) string { return quick },
 	}); err != nil {
 		return errors.Join(err, door.Close())
 	}
-	s.carrier.Learn(quickCarrier)
+	s.carrier.Learn(s.quickCarrier())
 	settings, err := s.settings()
 	if err == nil {
 		s.neighbours, err = worker.Open(ctx, settings)
@@ -149,31 +149,16 @@ func (s *stack) settings() (worker.Settings, error) {
 	if err = errors.Join(err, os.CopyFS(s.options.Dir, rulesOfBench)); err != nil {
 		return worker.Settings{}, fmt.Errorf("write the rules of the bench: %w", err)
 	}
-	return worker.Settings{
+	settings := worker.Settings{
 		Ledger: s.options.ledger(), KeyFile: filepath.Join(s.options.Dir, "key"), CreateKey: true, RulesDir: dir, Trusted: true,
 		Carrier: "simulator", CarrierURL: s.carrier.URL(), CarrierTimeout: 30 * time.Second, AllowScaledClock: true,
 		WatermarkFile: filepath.Join(s.options.Dir, "gate.mark"),
-	}, nil
-}
-
-// startBare runs workers of a plan, one on each queue that a port's steps are spread over.
-func (s *stack) startBare(p plan, queue, name string) error {
-	parts := map[string]bool{"": true}
-	for _, step := range p {
-		parts[step.part] = true
 	}
-	for part := range parts {
-		w := sdkworker.New(s.plain, queue+part, sdkworker.Options{WorkerStopTimeout: time.Second, DisableWorkflowWorker: part != ""})
-		w.RegisterActivityWithOptions(doNothing, activity.RegisterOptions{Name: bareStep})
-		if part == "" {
-			w.RegisterWorkflowWithOptions(p.run(s.watch.reached), workflow.RegisterOptions{Name: name})
-		}
-		if err := w.Start(); err != nil {
-			return fmt.Errorf("start the bare worker: %w", err)
-		}
-		s.bareWorks = append(s.bareWorks, w)
+	if !s.options.Signed {
+		return settings, nil
 	}
-	return nil
+	s.approver, err = newApprover(s.options.Dir, time.Now(), &settings)
+	return settings, err
 }
 
 // stop brings everything down, the users of a part before the part.
@@ -200,43 +185,6 @@ func (s *stack) stop() error {
 	}
 	return errors.Join(failures...)
 }
-
-// Business seconds in a second. A port-out is answered at the end of business hours and days; a port-in waits for nothing so long.
-const (
-	scale    = 3600
-	scaleOut = 36_000
-)
-
-// benchClock runs business time fast, from a Tuesday morning in New York.
-func benchClock(now time.Time, kind string) porting.Clock {
-	c := porting.Clock{Scale: scale, RealStart: now}
-	if kind == KindPortOut {
-		c.Scale = scaleOut
-	}
-	day := now.UTC().AddDate(0, 0, 1)
-	for day.Weekday() != time.Tuesday {
-		day = day.AddDate(0, 0, 1)
-	}
-	c.BusinessStart = time.Date(day.Year(), day.Month(), day.Day(), 14, 0, 0, 0, time.UTC)
-	return c
-}
-
-// quickCarrier does everything within minutes, which are milliseconds here. It lets an order wait long enough that the saga
-// waits for it, as it waits for every carrier.
-var quickCarrier = simulator.Scenario{
-	Name: "quick", About: "The carrier does everything within minutes.",
-	Steps: []simulator.Step{
-		{On: simulator.Submitted, After: carrierPause, Then: simulator.Confirmed, FOC: new(minutes(60))},
-		{On: simulator.ActivationAsked, After: carrierPause, Then: simulator.Activated},
-		{On: simulator.CancelAsked, After: carrierPause, Then: simulator.Cancelled},
-		{On: simulator.ReversalAsked, After: carrierPause, Then: simulator.Reversed},
-	},
-}
-
-// carrierPause is how long the simulated carrier takes; the messages to a bare workflow take as long.
-var carrierPause = minutes(20)
-
-func minutes(n int) simulator.Span { return simulator.Span{Elapsed: time.Duration(n) * time.Minute} }
 
 func (o Options) engineDir() string { return filepath.Join(o.Dir, "temporal") }
 

@@ -137,6 +137,9 @@ func (w *watched) Init(out interceptor.WorkflowOutboundInterceptor) error {
 
 func (w *watched) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	out, err := w.Next.ExecuteWorkflow(ctx, in)
+	if workflow.IsContinueAsNewError(err) {
+		return out, err
+	}
 	w.by.end(workflow.GetInfo(ctx).WorkflowExecution.ID, errors.Join(err, notMoved(out)))
 	return out, err
 }
