@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -30,11 +31,10 @@ type options struct {
 	keep      bool
 	anyCommit bool
 	seed      uint64
-	postgres  bool // there is one on this machine
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
@@ -44,7 +44,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	o := options{postgres: hasPostgres()}
+	var o options
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.StringVar(&o.root, "root", "..", "root of the repository")
 	flags.StringVar(&o.out, "out", "", "directory of the page, the figures and the logs (dist/report below the root)")
@@ -89,6 +89,7 @@ func report(ctx context.Context, o options, all []step, out io.Writer) error {
 		return err
 	}
 	r := runner{options: o, commit: commit, out: out}
+	defer func() { _ = os.RemoveAll(o.fleet()) }()
 	for i, s := range todo {
 		record, err := r.run(ctx, s, fmt.Sprintf("[%d/%d]", i+1, len(todo)))
 		if err != nil {

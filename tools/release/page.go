@@ -70,22 +70,23 @@ func (p *page) all(part, of *float64) string {
 
 func decimal(figure float64) string { return strconv.FormatFloat(figure, 'f', -1, 64) }
 
-func written(format string, figure *float64) string {
-	if figure == nil {
-		return notMeasured
-	}
-	return fmt.Sprintf(format, *figure)
-}
+func written(format string, figure *float64) string { return scaled(format, figure, 1) }
 
 func whole(figure *float64) string { return written("%.0f", figure) }
 
 func percent(figure *float64) string { return written("%.1f %%", figure) }
 
-func kilo(bytes *float64) string {
-	if bytes == nil {
+func milliseconds(seconds *float64) string { return scaled("%.0f ms", seconds, 1e-3) }
+
+func kilo(bytes *float64) string { return scaled("%.1f KB", bytes, 1<<10) }
+
+func mega(bytes *float64) string { return scaled("%.0f MB", bytes, 1<<20) }
+
+func scaled(format string, figure *float64, unit float64) string {
+	if figure == nil {
 		return notMeasured
 	}
-	return fmt.Sprintf("%.1f KB", *bytes/(1<<10))
+	return fmt.Sprintf(format, *figure/unit)
 }
 
 // beside is a figure of ours, and in brackets the bare workflow's.

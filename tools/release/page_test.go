@@ -22,6 +22,10 @@ var figuresOf = map[string]string{
 	"bench-revoke": `{"latency_ratio":1.91,"whole_latency_ratio":2.004,"revocations":{"burst":{"accepted":{"p50_ms":20,"p99_ms":90}},
 		"half_load":{"accepted":{"p50_ms":10,"p99_ms":30},"begun":{"p50_ms":41,"p99_ms":87},"whole":{"p50_ms":52,"p99_ms":110}},"bare":{"begun":{"p50_ms":20,"p99_ms":44}}}}`,
 	"bench-idle": `{"ours":{"memory_bytes":2048,"engine_database_bytes":34816,"ledger_database_bytes":5120},"bare":{"memory_bytes":1024,"engine_database_bytes":27648}}`,
+	"bench-fleet": `{"fleets":[{"open":100,"cpu_seconds":0.205,"to_first":1,"bare_to_first":1,"engine_database_bytes":9437184,"ledger_database_bytes":1048576},
+		{"open":50000,"cpu_seconds":0.25,"to_first":1.2195,"bare_to_first":1.05}]}`,
+	"bench-start": `{"starts":[{"open":0,"ready_ms":812.4,"first_task_ms":1100,"killed_ready_ms":900,"recovery":{"ports":20,"first_step_ms":1500,"all_ended_ms":9000}},
+		{"open":50000,"ready_ms":2000.001}]}`,
 	"budgets": `[{"name":"TestPortIn","result":"pass","figures":{"events":"92 of 96","bytes":"33280 of 36864"}},
 		{"name":"TestRoundTrips","result":"skip"},{"name":"TestSealAllocates","result":"fail","figures":{"allocations":"26 of 25"}}]`,
 	"chaos": `{"tier":"20m","seed":20,"ports":1103,"faults":1998,"settled_after_seconds":121.4,"judged":{"effects at the carrier":3400},
@@ -37,8 +41,13 @@ var figuresOf = map[string]string{
 func TestPage(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2026, time.November, 23, 3, 0, 0, 0, time.UTC)
-	campaigns, err := stepsOf(options{tier: "full", out: "/dist", postgres: false})
+	campaigns, err := stepsOf(options{tier: "full", out: "/dist"})
 	must(t, err)
+	for i := range campaigns {
+		if campaigns[i].postgres { // whatever this machine has
+			campaigns[i].lacks = "there is no PostgreSQL on this machine"
+		}
+	}
 	whole := results{Commit: "1111111111111111", Tier: "full", Machine: "2 cores", Date: began.Add(time.Hour), Steps: campaigns, Records: map[string]record{}}
 	for name, figures := range figuresOf {
 		whole.Records[name] = record{Commit: whole.Commit, Seed: 20, Seconds: 61.2, Load: [2]string{"0.50", "3.10"}, Figures: json.RawMessage(figures)}

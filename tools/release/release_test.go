@@ -103,12 +103,18 @@ func TestSteps(t *testing.T) {
 	t.Parallel()
 	all, err := stepsOf(options{tier: "short", out: "/a place", seed: 7})
 	must(t, err)
+	for i := range all {
+		all[i].lacks = "" // as if there were a PostgreSQL
+	}
 	there := map[string]record{"chaos": {}, "saboteurs": {}}
 	for only, want := range map[string][]string{
-		"chaos":        {"chaos"},
-		"bench-port":   {"build", "bench-port-in", "bench-port-out"},
-		"mutants,idle": nil,
-		"":             {"build", "bench-port-in", "bench-port-out", "bench-signed", "bench-bulk", "bench-revoke", "bench-idle", "budgets", "mutants", "canary", "redteam"},
+		"chaos":         {"chaos", "chaos-postgres"},
+		"bench-port-in": {"build", "bench-port-in", "bench-port-in-postgres"},
+		"mutants,idle":  nil,
+		"": {
+			"build", "bench-port-in", "bench-port-in-postgres", "bench-signed", "bench-port-out", "bench-port-out-postgres", "bench-bulk", "bench-revoke",
+			"bench-idle", "bench-fleet", "bench-start", "budgets", "chaos-postgres", "mutants", "canary", "redteam",
+		},
 	} {
 		todo, err := choose(all, only, there)
 		var names []string
@@ -124,7 +130,7 @@ func TestSteps(t *testing.T) {
 		t.Errorf("%q %q", env, command)
 	}
 	for _, s := range all {
-		if strings.Contains(strings.Join(s.words, " "), "{") {
+		if strings.Contains(strings.ReplaceAll(strings.Join(s.words, " "), "{socket}", ""), "{") {
 			t.Errorf("%s: nothing fills %q in", s.name, s.words)
 		}
 	}
@@ -160,5 +166,21 @@ func TestA(t *testing.T) { t.Attr("sealed", "0"); t.Run("one", func(*testing.T) 
 	found := results{Records: map[string]record{"redteam": {Figures: text}}}
 	if passed, of := found.of("redteam").leaves(); *passed != 1 || *of != 2 {
 		t.Errorf("%v of %v", *passed, *of)
+	}
+}
+
+func TestServerIsThereForItsStepOnly(t *testing.T) {
+	t.Parallel()
+	if _, err := programOfPostgres("initdb"); err != nil {
+		t.Skip(err)
+	}
+	var socket string
+	must(t, withPostgres(t.Context(), func(dir string) error {
+		socket = filepath.Join(dir, ".s.PGSQL.5432")
+		_, err := os.Stat(socket)
+		return err
+	}))
+	if _, err := os.Stat(filepath.Dir(socket)); !os.IsNotExist(err) {
+		t.Errorf("its directory is left: %v", err)
 	}
 }

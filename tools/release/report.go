@@ -26,6 +26,8 @@ func (r results) page() string {
 	r.stages(p)
 	r.revocations(p)
 	r.idle(p)
+	r.fleets(p)
+	r.starts(p)
 	r.budgets(p)
 	r.chaos(p)
 	r.proofs(p)
@@ -97,6 +99,40 @@ func (r results) idle(p *page) {
 		})
 	}
 	p.table("An idle port", "", []string{"Bench", "Memory (bare)", "Engine's database (bare)", "Ledger"}, rows)
+}
+
+// fleets tells whether a port costs the same however many stand open.
+func (r results) fleets(p *page) {
+	var rows [][]string
+	for _, s := range r.called("bench-fleet") {
+		for i, f := range r.of(s.name).list("fleets") {
+			flat := written("%.2f", f.number("to_first"))
+			if i > 0 {
+				flat = p.atMost(f.number("to_first"), 1.1)
+			}
+			rows = append(rows, []string{
+				whole(f.number("open")), milliseconds(f.number("cpu_seconds")), flat, written("%.2f", f.number("bare_to_first")),
+				mega(f.number("engine_database_bytes")), mega(f.number("ledger_database_bytes")),
+			})
+		}
+	}
+	p.table("Beside ports that stand open", "Processor time of a port of ours, which is flat where it grows by a tenth at most.",
+		[]string{"Open", "CPU a port", "To the fewest: asked 1.1", "the same of bare", "Engine's database", "Ledger"}, rows)
+}
+
+// starts tells how soon the embedded engine is there.
+func (r results) starts(p *page) {
+	var rows [][]string
+	for _, s := range r.called("bench-start") {
+		for _, f := range r.of(s.name).list("starts") {
+			rows = append(rows, []string{
+				whole(f.number("open")), p.atMost(f.number("ready_ms"), 2000), whole(f.number("first_task_ms")), whole(f.number("killed_ready_ms")),
+				whole(f.number("recovery", "ports")), whole(f.number("recovery", "first_step_ms")), whole(f.number("recovery", "all_ended_ms")),
+			})
+		}
+	}
+	p.table("Start of the embedded engine, and recovery after kill -9", "Milliseconds.",
+		[]string{"Open", "Start to ready: asked 2000", "to a first task", "Ready after kill -9", "Ports under way", "the first got on", "all had ended"}, rows)
 }
 
 // budgets tells what CI holds on any machine, and by which test.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,7 +38,7 @@ func (r runner) run(ctx context.Context, s step, place string) (record, error) {
 		Log: filepath.Join(r.options.out, s.name+".log"),
 	}
 	_ = os.Remove(r.figures(s.name)) // of another run
-	figures, err := r.execute(ctx, s, made.Log)
+	figures, err := r.withServer(ctx, s, made.Log)
 	if ctx.Err() != nil {
 		return made, fmt.Errorf("%s was stopped; -keep goes on from here", s.name)
 	}
@@ -56,6 +57,20 @@ func (r runner) run(ctx context.Context, s step, place string) (record, error) {
 // figures is the file that {figures} stands for.
 func (o options) figures(step string) string { return filepath.Join(o.out, step+".figures") }
 
+// withServer starts a PostgreSQL for a step that asks for one.
+func (r runner) withServer(ctx context.Context, s step, log string) (figures json.RawMessage, err error) {
+	if !slices.ContainsFunc(s.words, func(word string) bool { return strings.Contains(word, "{socket}") }) {
+		return r.execute(ctx, s, log)
+	}
+	s.words = slices.Clone(s.words)
+	err = withPostgres(ctx, func(socket string) (err error) {
+		s.fill("{socket}", socket)
+		figures, err = r.execute(ctx, s, log)
+		return err
+	})
+	return figures, err
+}
+
 // execute runs the command, writes what it says to the log, and returns its figures: also those of a command that fails, because
 // a campaign that finds something fails.
 func (r runner) execute(ctx context.Context, s step, logFile string) (json.RawMessage, error) {
@@ -68,7 +83,9 @@ func (r runner) execute(ctx context.Context, s step, logFile string) (json.RawMe
 	defer cancel()
 	env, command := s.split()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // a command of the table
-	cmd.Dir, cmd.Env = filepath.Join(r.root, s.dir), append(os.Environ(), env...)
+	// Built the way images are, if nobody says otherwise: what is measured is what is released, and the embedded server is compiled
+	// once for every step.
+	cmd.Dir, cmd.Env = filepath.Join(r.root, s.dir), slices.Concat([]string{"CGO_ENABLED=0", "GOFLAGS=-trimpath"}, os.Environ(), env)
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, farewell
 
 	var printed bytes.Buffer

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,7 +14,7 @@ type step struct {
 	name     string
 	what     string // on the page
 	dir      string // below the root, where it runs
-	run      string // NAME=value of its environment first; braces stand for what tiers and runs decide
+	run      string // NAME=value of its environment first; braces are filled in below
 	leaves   figuresFrom
 	postgres bool // it needs a PostgreSQL on this machine
 
@@ -34,13 +33,17 @@ const (
 
 // campaigns are all steps, in their order. The first one makes the program that others measure.
 var campaigns = []step{
-	{name: "build", what: "the program", dir: "devserver", run: "go build -trimpath -o {program} ./cmd/portsaga"},
-	{name: "bench-port-in", what: "port-in", run: "{program} bench -o json --baseline --kind port-in --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
-	{name: "bench-port-out", what: "port-out", run: "{program} bench -o json --baseline --kind port-out --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
-	{name: "bench-signed", what: "port-in, decisions signed", run: "{program} bench -o json --baseline --kind port-in --signed --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
-	{name: "bench-bulk", what: "bulk", run: "{program} bench -o json --baseline --kind bulk --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
-	{name: "bench-revoke", what: "revocations", run: "{program} bench -o json --baseline --kind revoke --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
-	{name: "bench-idle", what: "idle", run: "{program} bench -o json --baseline --kind idle --rounds {rounds} --ports {ports} --in-progress 20", leaves: fromOutput},
+	{name: "build", what: "the program", dir: "devserver", run: "go build -o {program} ./cmd/portsaga"},
+	{name: "bench-port-in", what: "port-in", run: "{bench} --kind port-in {size}", leaves: fromOutput},
+	{name: "bench-port-in-postgres", what: "port-in, PostgreSQL", run: "{bench} --kind port-in {size} {stores}", leaves: fromOutput, postgres: true},
+	{name: "bench-signed", what: "port-in, decisions signed", run: "{bench} --kind port-in --signed {size}", leaves: fromOutput},
+	{name: "bench-port-out", what: "port-out", run: "{bench} --kind port-out {size}", leaves: fromOutput},
+	{name: "bench-port-out-postgres", what: "port-out, PostgreSQL", run: "{bench} --kind port-out {size} {stores}", leaves: fromOutput, postgres: true},
+	{name: "bench-bulk", what: "bulk", run: "{bench} --kind bulk {size}", leaves: fromOutput},
+	{name: "bench-revoke", what: "revocations", run: "{bench} --kind revoke {size}", leaves: fromOutput},
+	{name: "bench-idle", what: "idle", run: "{bench} --kind idle {size}", leaves: fromOutput},
+	{name: "bench-fleet", what: "port-in", run: "{bench} --kind port-in {beside} --open {fleets} --dir {fleet}", leaves: fromOutput},
+	{name: "bench-start", what: "start", run: "{bench} --kind start {beside} --open {most} --dir {fleet}", leaves: fromOutput},
 	{
 		name: "budgets", what: "budgets", dir: "devserver", leaves: fromTests,
 		run: "go test -json -count=1 -timeout 30m -run ^(TestPortIn|TestPortOut|TestRoundTrips|Test.*Allocates)$ ./bench",
@@ -70,33 +73,50 @@ var campaigns = []step{
 
 // tiers are what stands in the braces.
 var tiers = map[string]map[string]string{
-	"short": {"rounds": "2", "ports": "40", "chaos": "3m", "saboteurs": "some", "room": "transitions", "depth": "short"},
-	"full":  {"rounds": "5", "ports": "200", "chaos": "20m", "saboteurs": "all", "room": "", "depth": "full"},
+	"short": {
+		"size": "--rounds 2 --ports 40 --in-progress 20", "beside": "--rounds 2 --ports 20 --in-progress 20", "fleets": "100,1000", "most": "1000",
+		"chaos": "3m", "saboteurs": "some", "room": "transitions", "depth": "short",
+	},
+	"full": {
+		"size": "--rounds 5 --ports 200 --in-progress 20", "beside": "--rounds 5 --ports 60 --in-progress 20", "fleets": "100,1000,10000,50000", "most": "50000",
+		"chaos": "20m", "saboteurs": "all", "room": "", "depth": "full",
+	},
 }
 
-// stepsOf are the campaigns of a tier, with everything in braces filled in.
+// stepsOf are the campaigns of a tier, with everything in braces filled in but the socket of a server that is not there yet.
 func stepsOf(o options) ([]step, error) {
 	tier, known := tiers[o.tier]
 	if !known {
 		return nil, fmt.Errorf("there is no tier %q: choose one of %s", o.tier, strings.Join(slices.Sorted(maps.Keys(tiers)), ", "))
 	}
+	phrases := []string{
+		"{bench}", "{program} bench -o json --baseline",
+		"{stores}", "--engine postgres://postgres@/engine?host={socket} --ledger postgres://postgres@/postgres?host={socket}",
+	}
+	for name, value := range tier {
+		phrases = append(phrases, "{"+name+"}", value)
+	}
 	var all []step
 	for _, s := range campaigns {
-		if s.postgres && !o.postgres {
-			s.lacks = "there is no PostgreSQL on this machine"
+		if _, err := programOfPostgres("initdb"); s.postgres && err != nil {
+			s.lacks = err.Error()
 		}
-		fill := []string{"{program}", filepath.Join(o.out, "portsaga"), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10)}
-		for name, value := range tier {
-			fill = append(fill, "{"+name+"}", value)
-		}
-		s.words = strings.Fields(s.run)
-		for i, word := range s.words { // afterwards, because a directory may have a space in its name
-			s.words[i] = strings.NewReplacer(fill...).Replace(word)
-		}
+		s.words = strings.Fields(strings.NewReplacer(phrases...).Replace(s.run))
+		s.fill("{program}", filepath.Join(o.out, "portsaga"), "{fleet}", o.fleet(), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10))
 		all = append(all, s)
 	}
 	return all, nil
 }
+
+// fill puts values into words: a directory may have a space in its name.
+func (s *step) fill(values ...string) {
+	for i, word := range s.words {
+		s.words[i] = strings.NewReplacer(values...).Replace(word)
+	}
+}
+
+// fleet is the directory of the ports that stand open in benches: some gigabytes, which do not outlive a run.
+func (o options) fleet() string { return filepath.Join(o.out, "fleet") }
 
 // choose picks the steps to run: those that are asked for by name, or else those without a record. The program is built where one
 // of them needs it.
@@ -130,13 +150,4 @@ func (s step) called(name string) bool { return s.name == name || strings.HasPre
 func (s step) split() (env, command []string) {
 	begins := slices.IndexFunc(s.words, func(word string) bool { return !strings.Contains(word, "=") })
 	return s.words[:begins], s.words[begins:]
-}
-
-// hasPostgres reports whether the programs of PostgreSQL are on this machine.
-func hasPostgres() bool {
-	if _, err := exec.LookPath("initdb"); err == nil {
-		return true
-	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	return err == nil && len(found) > 0
 }
