@@ -100,11 +100,13 @@ func TestDeskAnswersThatNobodyMaySign(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*DeskAnswer){
 		"nothing answered":          func(a *DeskAnswer) { a.Task = "" },
+		"no port":                   func(a *DeskAnswer) { a.Port = "" },
 		"no place":                  func(a *DeskAnswer) { a.Seq = 0 },
 		"a state of ours":           func(a *DeskAnswer) { a.State = porting.CarrierNotAsked },
 		"unknown, said on purpose":  func(a *DeskAnswer) { a.State = porting.CarrierUnknown },
 		"confirmed for no date":     func(a *DeskAnswer) { a.FOC = time.Time{} },
 		"rejected without a code":   func(a *DeskAnswer) { a.State = porting.CarrierRejected },
+		"refused without a code":    func(a *DeskAnswer) { a.State = porting.CarrierRefused },
 		"a reason of nobody":        func(a *DeskAnswer) { a.Reason = "BECAUSE" },
 		"a number left twice":       func(a *DeskAnswer) { a.Left = append(a.Left, a.Left...) },
 		"a number left for nothing": func(a *DeskAnswer) { a.Left[0].Reason = "" },
