@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.StringVar(&o.root, "root", "..", "root of the repository")
 	flags.StringVar(&o.out, "out", "", "directory of the page, the figures and the logs (dist/report below the root)")
-	flags.StringVar(&o.page, "page", "", "write the page to this file, too")
+	flags.StringVar(&o.page, "page", "", "write the page to this file, too; from the root")
 	flags.StringVar(&o.tier, "tier", "short", "short takes minutes, full takes hours")
 	flags.StringVar(&o.only, "only", "", "run these steps and no others: names or their beginnings, with commas")
 	flags.BoolVar(&o.keep, "keep", false, "take the figures that are there of this commit and tier, and run what has none, or what -only names")
@@ -59,6 +59,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if o.out == "" {
 		o.out = filepath.Join(o.root, "dist", "report")
+	}
+	if o.page != "" && !filepath.IsAbs(o.page) {
+		o.page = filepath.Join(o.root, o.page)
 	}
 	var err error
 	if o.out, err = filepath.Abs(o.out); err != nil {
@@ -77,9 +80,10 @@ func report(ctx context.Context, o options, all []step, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.out, 0o750); err != nil {
+	if err := errors.Join(os.RemoveAll(o.work()), os.MkdirAll(o.work(), 0o750)); err != nil {
 		return err
 	}
+	defer func() { _ = os.RemoveAll(o.work()) }()
 	found := results{Commit: commit, Tier: o.tier, Machine: machine(), Steps: all, Records: map[string]record{}, Refused: map[string]string{}}
 	if o.keep {
 		found.take(o)
@@ -89,7 +93,6 @@ func report(ctx context.Context, o options, all []step, out io.Writer) error {
 		return err
 	}
 	r := runner{options: o, commit: commit, out: out}
-	defer func() { _ = os.RemoveAll(o.fleet()) }()
 	for i, s := range todo {
 		record, err := r.run(ctx, s, fmt.Sprintf("[%d/%d]", i+1, len(todo)))
 		if err != nil {

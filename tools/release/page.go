@@ -74,8 +74,6 @@ func written(format string, figure *float64) string { return scaled(format, figu
 
 func whole(figure *float64) string { return written("%.0f", figure) }
 
-func percent(figure *float64) string { return written("%.1f %%", figure) }
-
 func milliseconds(seconds *float64) string { return scaled("%.0f ms", seconds, 1e-3) }
 
 func kilo(bytes *float64) string { return scaled("%.1f KB", bytes, 1<<10) }

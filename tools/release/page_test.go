@@ -31,7 +31,7 @@ var figuresOf = map[string]string{
 	"chaos": `{"tier":"20m","seed":20,"ports":1103,"faults":1998,"settled_after_seconds":121.4,"judged":{"effects at the carrier":3400},
 		"findings":[{"law":"one effect per step","breaches":[]},{"law":"exact undo","breaches":["pi-1: order lives on"]}]}`,
 	"saboteurs": `{"caught":24,"of":24,"list":[]}`,
-	"mutants":   `{"rooms":[{"name":"transitions","killed":110,"lived":10,"not_covered":3,"timed_out":1,"score":91.67}],"score":91.67}`,
+	"mutants":   `{"rooms":[{"name":"transitions","killed":110,"lived":10,"not_covered":3,"timed_out":1,"score":91.67,"least":90},{"name":"rules","score":80,"killed":8,"lived":2}],"score":91.67}`,
 	"canary":    `[{"name":"TestNobodyIsFound","result":"pass","figures":{"sentinels":"26","encodings":"10","sealed":"0","control":"24124"}}]`,
 	"redteam": `[{"name":"TestStockServer/attacks/one","result":"pass"},{"name":"TestStockServer/attacks/two","result":"pass"},
 		{"name":"TestStockServer/attacks","result":"pass"},{"name":"TestStockServer","result":"pass"}]`,

@@ -53,7 +53,7 @@ func postgres(ctx context.Context, dir, name string, args ...string) error {
 	}
 	command := append([]string{path}, args...)
 	if os.Getuid() == 0 {
-		if err := exec.CommandContext(ctx, "chown", "postgres", dir).Run(); err != nil {
+		if err := exec.CommandContext(ctx, "chown", "postgres", dir).Run(); err != nil { //nolint:gosec // a directory that was just made
 			return fmt.Errorf("give %s to the user postgres: %w", dir, err)
 		}
 		command = append([]string{"runuser", "-u", "postgres", "--"}, command...)

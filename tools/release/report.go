@@ -205,10 +205,14 @@ func (r results) proofs(p *page) {
 	}
 	rows := [][]string{{"Saboteurs caught", "all", p.all(saboteurs.number("caught"), saboteurs.number("of"))}}
 	for _, room := range mutants.list("rooms") {
-		rows = append(rows, []string{"Mutants killed in " + room.text("name"), "", fmt.Sprintf("%s: %s killed, %s lived, %s not covered, %s timed out",
-			percent(room.number("score")), whole(room.number("killed")), whole(room.number("lived")), whole(room.number("not_covered")), whole(room.number("timed_out")))})
+		asked, score := "", written("%.1f", room.number("score"))
+		if least := room.number("least"); least != nil {
+			asked, score = whole(least), p.atLeast(room.number("score"), *least)
+		}
+		rows = append(rows, []string{"Mutants killed in " + room.text("name") + ", of a hundred", asked, fmt.Sprintf("%s: %s killed, %s lived, %s not covered, %s timed out",
+			score, whole(room.number("killed")), whole(room.number("lived")), whole(room.number("not_covered")), whole(room.number("timed_out")))})
 	}
-	rows = append(rows, []string{"Mutants killed in all", "", percent(mutants.number("score"))})
+	rows = append(rows, []string{"Mutants killed in all, of a hundred", "", written("%.1f", mutants.number("score"))})
 	for _, search := range searches {
 		where := cmp.Or(search.text("name"), "Search for canaries")
 		rows = append(rows,

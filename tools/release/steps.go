@@ -102,7 +102,7 @@ func stepsOf(o options) ([]step, error) {
 			s.lacks = err.Error()
 		}
 		s.words = strings.Fields(strings.NewReplacer(phrases...).Replace(s.run))
-		s.fill("{program}", filepath.Join(o.out, "portsaga"), "{fleet}", o.fleet(), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10))
+		s.fill("{program}", filepath.Join(o.work(), "portsaga"), "{fleet}", filepath.Join(o.work(), "fleet"), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10))
 		all = append(all, s)
 	}
 	return all, nil
@@ -115,8 +115,8 @@ func (s *step) fill(values ...string) {
 	}
 }
 
-// fleet is the directory of the ports that stand open in benches: some gigabytes, which do not outlive a run.
-func (o options) fleet() string { return filepath.Join(o.out, "fleet") }
+// work is the directory of the program, and of the ports that stand open in benches: gigabytes, which do not outlive a run.
+func (o options) work() string { return filepath.Join(o.out, "work") }
 
 // choose picks the steps to run: those that are asked for by name, or else those without a record. The program is built where one
 // of them needs it.
