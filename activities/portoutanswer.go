@@ -36,7 +36,7 @@ func (a *Activities) answerPortOut(ctx context.Context, in porting.AnswerInput) 
 		return porting.AnswerGiven{}, lastingUnknown(err)
 	}
 	if done(in.Answer.Kind, now) {
-		return given(in, now), nil
+		return a.givenBefore(ctx, in, now)
 	}
 	answer, withheld, err := a.answerOf(ctx, in, now)
 	if err != nil || withheld != nil {
@@ -75,6 +75,29 @@ func given(in porting.AnswerInput, s carrier.PortOutStatus) porting.AnswerGiven 
 		g.Silence = s.AnsweredAt
 	}
 	return g
+}
+
+// givenBefore is an answer that the counterparty has already. The saga may have been reset since, to before the subscriber
+// revoked: the ledger tells it so.
+func (a *Activities) givenBefore(ctx context.Context, in porting.AnswerInput, now carrier.PortOutStatus) (porting.AnswerGiven, error) {
+	g := given(in, now)
+	if now.State != porting.CarrierConfirmed {
+		return g, nil
+	}
+	pack, err := a.Rules.Pack(in.Leaving.Pack)
+	if err != nil {
+		return g, lasting(err)
+	}
+	rule, err := pack.Cancel(time.Time{}, in.Leaving.At, rules.Donor)
+	if err != nil || !rule.Allowed {
+		return g, lasting(err)
+	}
+	fence, err := a.Ledger.Fence(ctx, in.Leaving.Port)
+	g.Fenced = err == nil && !fence.RevokeRequestedAt.IsZero()
+	if porting.KindOf(err) == porting.NotFound {
+		return g, nil
+	}
+	return g, err
 }
 
 func orNothing(withheld *porting.AnswerGiven, in porting.AnswerInput, s carrier.PortOutStatus) porting.AnswerGiven {

@@ -134,7 +134,7 @@ type AnswerGiven struct {
 	Status   CarrierStatus `json:"status"`
 	Silence  time.Time     `json:"silence,omitzero"`   // when the counterparty had answered by itself, before us
 	Withheld *Refusal      `json:"withheld,omitempty"` // the gate does not send this answer
-	Fenced   bool          `json:"fenced,omitempty"`   // withheld because the subscriber had revoked
+	Fenced   bool          `json:"fenced,omitempty"`   // the subscriber has revoked: withheld because of it, or approved before
 	Run      string        `json:"run,omitempty"`      // of the saga, as the gate sees it, where the decisions are void
 	Known    *Known        `json:"known,omitempty"`    // withheld because the ledger knows other than the saga
 	Found    *Findings     `json:"found,omitempty"`    // withheld because this is worse than what people decided on

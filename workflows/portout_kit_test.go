@@ -294,7 +294,7 @@ func (w *leaveWorld) answer(in porting.AnswerInput) porting.AnswerGiven {
 		return porting.AnswerGiven{Status: w.carrier, Withheld: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "no revocation is in the ledger"}}
 	case w.carrier.State == porting.CarrierConfirmed && in.Answer.Kind == porting.AnswerCancel:
 	case w.carrier.State != porting.CarrierPending:
-		return porting.AnswerGiven{Status: w.carrier, Silence: w.silence}
+		return porting.AnswerGiven{Status: w.carrier, Silence: w.silence, Fenced: w.stopped && w.carrier.State == porting.CarrierConfirmed}
 	case in.Answer.Kind == porting.AnswerApprove && w.fence == "closed":
 		return porting.AnswerGiven{Status: w.carrier, Fenced: true, Withheld: &porting.Refusal{Reason: porting.AuthorizationRevoked, Note: "revoked"}}
 	}

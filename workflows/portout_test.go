@@ -157,6 +157,17 @@ func TestRevokedAfterTheApproval(t *testing.T) {
 	no.requireEnd(porting.OutcomeRevoked, porting.AuthorizationRevoked)
 }
 
+// A saga that was reset to before the subscriber revoked finds its approval given. The ledger has not forgotten.
+func TestAnApprovalOfAnotherRunIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newLeaveWorld(t, leave{idle: true})
+	w.fence, w.stopped, w.carrier.State = "leaving", true, porting.CarrierConfirmed
+	w.execute()
+	w.requireLaws()
+	w.requireEnd(porting.OutcomeRevoked, porting.AuthorizationRevoked)
+	require.Equal(t, porting.AnswerCancel, w.answers[0].Kind)
+}
+
 func TestNumbersThatLeftAlthoughRevokedComeBack(t *testing.T) {
 	t.Parallel()
 	w := letGo(t, leave{defiant: true, idle: true, script: []leaveBeat{then(h, stopIt)}})

@@ -183,6 +183,9 @@ func (s *portOut) answered(ctx workflow.Context, due porting.PortOutAnswer, give
 		return s.withdraw()
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if given.Fenced {
+		s.port.RevokeBy("ledger", s.now(ctx)) // a reset lost its message
+	}
 	if given.Silence.IsZero() {
 		due = asGiven(due, given.Status)
 	} else if due.Kind == porting.AnswerApprove && s.port.Revocation == nil {
