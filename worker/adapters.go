@@ -1,14 +1,11 @@
 package worker
 
 import (
-	"context"
-	"log/slog"
 	"math"
 	"net/http"
 	"os"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"golang.org/x/time/rate"
 
 	"github.com/portsaga/portsaga/activities"
@@ -179,33 +176,4 @@ func limitOf(s CarrierSettings) *rate.Limiter {
 		return nil
 	}
 	return rate.NewLimiter(rate.Limit(s.CallsPerSecond), max(s.Burst, int(math.Ceil(min(s.CallsPerSecond, 1)))))
-}
-
-// recordPatience bounds how long an exchange that is over may take to be written down.
-const recordPatience = 5 * time.Second
-
-// recorder writes exchanges into the ledger, under the port whose step made them. One that cannot be written is logged: the
-// carrier has answered, and what the answer means must not be lost for the sake of the record.
-func recorder(calls *telemetry.Calls, books *ledger.Ledger) func(context.Context, wire.Exchange) {
-	return func(ctx context.Context, e wire.Exchange) {
-		if calls != nil {
-			calls.Seen(ctx, e)
-		}
-		if books == nil {
-			return
-		}
-		kept := ledger.Exchange{
-			Carrier: e.Carrier, At: e.At, Took: e.Took, Method: e.Method, Path: e.Path, Status: e.Status, Failure: e.Failure,
-			Request: e.Request, Answer: e.Answer,
-		}
-		if activity.IsActivity(ctx) {
-			info := activity.GetInfo(ctx)
-			kept.PortID, kept.Step = info.WorkflowExecution.ID, info.ActivityType.Name
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
-		defer cancel()
-		if err := books.RecordExchange(ctx, kept); err != nil {
-			slog.WarnContext(ctx, "an exchange with a carrier could not be written down", "carrier", e.Carrier, "port", kept.PortID, "error", err)
-		}
-	}
 }

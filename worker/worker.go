@@ -87,6 +87,9 @@ func options(cfg Config, fatal chan<- error) worker.Options {
 		}
 	}
 	o.Interceptors = []interceptor.WorkerInterceptor{&manners{}}
+	if n := cfg.Neighbours; n.Activities != nil && n.Ledger != nil {
+		o.Interceptors = append(o.Interceptors, &scribe{books: n.Ledger})
+	}
 	if cfg.Neighbours.registry != nil {
 		o.Interceptors = append(o.Interceptors, &frontDoor{registry: cfg.Neighbours.registry, now: time.Now})
 	}

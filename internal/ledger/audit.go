@@ -10,10 +10,10 @@ import (
 	"github.com/portsaga/portsaga/internal/audit"
 )
 
-// Append appends leaves to the audit log, all or none. A leaf with a Ref that is in the log already is left out.
+// Append appends leaves to the audit log, all or none. A leaf with a Ref that is in the log already is left out. Exchanges that
+// were gathered come with them.
 func (l *Ledger) Append(ctx context.Context, leaves ...audit.Leaf) error {
-	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return appendLeaves(ctx, tx, leaves...) })
-	return fault("append to the audit log", "", err)
+	return fault("append to the audit log", "", l.appendWithSaid(ctx, leaves))
 }
 
 // appendLeaves appends leaves in the transaction of the fact that they tell: neither is there without the other. It comes

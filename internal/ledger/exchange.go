@@ -3,7 +3,11 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/portsaga/portsaga/internal/audit"
 )
 
 // Exchange is one request to a carrier and its answer. Whoever records it has taken out what is secret or personal.
@@ -21,18 +25,92 @@ type Exchange struct {
 	Answer  []byte        `json:"-"`                 // redacted JSON
 }
 
-// RecordExchange writes an exchange down.
+// RecordExchange writes an exchange down: at once, or together with others where they are gathered.
 func (l *Ledger) RecordExchange(ctx context.Context, e Exchange) error {
-	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	if waiting := gathered(ctx); waiting != nil {
+		waiting.put(e)
+		return nil
+	}
+	return fault("record exchange", e.PortID, l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return appendSaid(ctx, tx, []Exchange{e}, nil)
+	}))
+}
+
+// said are exchanges that are not written down yet.
+type said struct {
+	mu  sync.Mutex
+	all []Exchange
+}
+
+type saidKey struct{}
+
+// GatherExchanges has exchanges wait for the next Append with this context, which writes them down in its own transaction: what
+// was done at a carrier is written with what came of it. Whoever gathers calls RecordGathered at the end.
+func GatherExchanges(ctx context.Context) context.Context {
+	return context.WithValue(ctx, saidKey{}, &said{})
+}
+
+func gathered(ctx context.Context) *said {
+	waiting, _ := ctx.Value(saidKey{}).(*said)
+	return waiting
+}
+
+func (s *said) put(exchanges ...Exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, exchanges...)
+}
+
+// take hands the exchanges over to whoever writes them down.
+func (s *said) take() []Exchange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.all
+	s.all = nil
+	return all
+}
+
+// RecordGathered writes down what was gathered and no Append has taken along.
+func (l *Ledger) RecordGathered(ctx context.Context) error {
+	return fault("record exchanges", "", l.appendWithSaid(ctx, nil))
+}
+
+// appendWithSaid appends leaves behind those of the exchanges that were gathered. What cannot be written waits on.
+func (l *Ledger) appendWithSaid(ctx context.Context, leaves []audit.Leaf) error {
+	var all []Exchange
+	waiting := gathered(ctx)
+	if waiting != nil {
+		all = waiting.take()
+	}
+	if len(all)+len(leaves) == 0 {
+		return nil
+	}
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return appendSaid(ctx, tx, all, leaves) })
+	if err != nil && len(all) > 0 {
+		waiting.put(all...)
+	}
+	return err
+}
+
+const exchangeColumns = 11
+
+func appendSaid(ctx context.Context, tx *sql.Tx, all []Exchange, leaves []audit.Leaf) error {
+	for batch := range slices.Chunk(all, batchSize/exchangeColumns) {
+		var args []any
+		for _, e := range batch {
+			args = append(args, e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
+		}
 		_, err := change(ctx, tx, `INSERT INTO exchanges (port_id, at, carrier, step, method, path, status, failure, took, request, answer)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
+			VALUES `+places(0, len(batch), exchangeColumns), args...)
 		if err != nil {
 			return err
 		}
-		return appendLeaves(ctx, tx, e.leaf())
-	})
-	return fault("record exchange", e.PortID, err)
+	}
+	told := make([]audit.Leaf, 0, len(all)+len(leaves))
+	for _, e := range all {
+		told = append(told, e.leaf())
+	}
+	return appendLeaves(ctx, tx, append(told, leaves...)...)
 }
 
 // Exchanges lists what was said about a port, the oldest first.

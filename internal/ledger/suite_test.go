@@ -46,6 +46,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"claim keeps a secret":                    testClaimKeeping,
 		"history of a number":                     testHistory,
 		"exchanges with carriers":                 testExchanges,
+		"exchanges of one step":                   testGatheredExchanges,
 		"names of orders at carriers":             testCarrierOrders,
 		"news of carriers":                        testCarrierNews,
 		"documents":                               testDocuments,
