@@ -80,7 +80,7 @@ func report(ctx context.Context, o options, all []step, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.RemoveAll(o.work()), os.MkdirAll(o.work(), 0o750)); err != nil {
+	if err := errors.Join(os.RemoveAll(o.work()), os.MkdirAll(o.fleet(), 0o750)); err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(o.work()) }()

@@ -68,7 +68,10 @@ func (p *page) all(part, of *float64) string {
 	return p.verdict(whole(part)+"/"+whole(of), *part == *of && *of > 0)
 }
 
-func decimal(figure float64) string { return strconv.FormatFloat(figure, 'f', -1, 64) }
+// decimal writes two decimals of what has any.
+func decimal(figure float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(figure, 'f', 2, 64), ".00")
+}
 
 func written(format string, figure *float64) string { return scaled(format, figure, 1) }
 

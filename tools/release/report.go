@@ -203,7 +203,7 @@ func (r results) proofs(p *page) {
 	if len(searches) == 0 {
 		searches = []figures{{}}
 	}
-	rows := [][]string{{"Saboteurs caught", "all", p.all(saboteurs.number("caught"), saboteurs.number("of"))}}
+	rows := [][]string{{"Saboteurs caught, of those that were sent", "all", p.all(saboteurs.number("caught"), saboteurs.number("of"))}}
 	for _, room := range mutants.list("rooms") {
 		asked, score := "", written("%.1f", room.number("score"))
 		if least := room.number("least"); least != nil {

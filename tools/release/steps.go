@@ -46,7 +46,7 @@ var campaigns = []step{
 	{name: "bench-start", what: "start", run: "{bench} --kind start {beside} --open {most} --dir {fleet}", leaves: fromOutput},
 	{
 		name: "budgets", what: "budgets", dir: "devserver", leaves: fromTests,
-		run: "go test -json -count=1 -timeout 30m -run ^(TestPortIn|TestPortOut|TestRoundTrips|Test.*Allocates)$ ./bench",
+		run: "go test -json -count=1 -timeout 30m -run ^Test(PortIn|PortOut|Bulk|Revoke|Idle|RoundTrips|.*Allocates)$ ./bench",
 	},
 	{
 		name: "chaos", what: "SQLite", dir: "devserver/chaos", leaves: fromFile,
@@ -102,7 +102,7 @@ func stepsOf(o options) ([]step, error) {
 			s.lacks = err.Error()
 		}
 		s.words = strings.Fields(strings.NewReplacer(phrases...).Replace(s.run))
-		s.fill("{program}", filepath.Join(o.work(), "portsaga"), "{fleet}", filepath.Join(o.work(), "fleet"), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10))
+		s.fill("{program}", filepath.Join(o.work(), "portsaga"), "{fleet}", o.fleet(), "{figures}", o.figures(s.name), "{seed}", strconv.FormatUint(o.seed, 10))
 		all = append(all, s)
 	}
 	return all, nil
@@ -117,6 +117,8 @@ func (s *step) fill(values ...string) {
 
 // work is the directory of the program, and of the ports that stand open in benches: gigabytes, which do not outlive a run.
 func (o options) work() string { return filepath.Join(o.out, "work") }
+
+func (o options) fleet() string { return filepath.Join(o.work(), "fleet") }
 
 // choose picks the steps to run: those that are asked for by name, or else those without a record. The program is built where one
 // of them needs it.
