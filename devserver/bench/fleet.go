@@ -36,15 +36,15 @@ type Fleet struct {
 func (s *stack) besideFleets(ctx context.Context, subjects []*subject) (last []Figures, fleets []Fleet, err error) {
 	sizes := slices.Sorted(slices.Values(s.options.Open))
 	if len(sizes) == 0 {
-		if last, err = s.inTurn(ctx, subjects); err != nil {
-			return nil, nil, err
-		}
+		last, err = s.inTurn(ctx, subjects)
+		return last, nil, errors.Join(err, s.remember(subjects[0].done))
 	}
 	for _, size := range sizes {
 		if err := s.grow(ctx, size); err != nil {
 			return nil, nil, err
 		}
-		if last, err = s.inTurn(ctx, subjects); err != nil {
+		last, err = s.inTurn(ctx, subjects)
+		if err = errors.Join(err, s.remember(subjects[0].done)); err != nil {
 			return nil, nil, err
 		}
 		fleet, err := s.fleetOf(ctx, size, last)
@@ -54,7 +54,7 @@ func (s *stack) besideFleets(ctx context.Context, subjects []*subject) (last []F
 		fleet.compare(append(fleets, fleet)[0])
 		fleets = append(fleets, fleet)
 	}
-	return last, fleets, s.remember(subjects[0].done)
+	return last, fleets, nil
 }
 
 func (s *stack) fleetOf(ctx context.Context, size int, figures []Figures) (f Fleet, err error) {
