@@ -44,22 +44,30 @@ func (p *page) verdict(figure string, met bool) string {
 
 func (p *page) none() string { p.unknown++; return notMeasured }
 
+// hair is how far a hundred times a number may be from what people would write.
+const hair = 1e-9
+
 // atLeast and atMost judge the figure itself, and round it to the side on which it is worse: 0.899 is no 0.9.
 func (p *page) atLeast(figure *float64, asked float64) string {
 	if figure == nil {
 		return p.none()
 	}
-	return p.verdict(decimal(math.Floor(*figure*100)/100), *figure >= asked)
+	return p.verdict(decimal(math.Floor(*figure*100+hair)/100), *figure >= asked)
 }
 
 func (p *page) atMost(figure *float64, asked float64) string {
 	if figure == nil {
 		return p.none()
 	}
-	return p.verdict(decimal(math.Ceil(*figure*100)/100), *figure <= asked)
+	return p.verdict(decimal(math.Ceil(*figure*100-hair)/100), *figure <= asked)
 }
 
-func (p *page) zero(count *float64) string { return p.atMost(count, 0) }
+func (p *page) zero(count *float64) string {
+	if count == nil {
+		return p.none()
+	}
+	return p.verdict(whole(count), *count == 0)
+}
 
 func (p *page) all(part, of *float64) string {
 	if part == nil || of == nil {

@@ -78,3 +78,21 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// A figure that misses what is asked by little is not rounded to it, and one that is just enough is written as it is.
+func TestFiguresAreRoundedToTheirWorseSide(t *testing.T) {
+	t.Parallel()
+	p := &page{}
+	for got, want := range map[string]string{
+		p.atLeast(new(0.8999), 0.9): "0.89 **missed**", p.atLeast(new(0.9), 0.9): "0.90 met", p.atLeast(new(0.29), 0.2): "0.29 met",
+		p.atMost(new(1.1001), 1.1): "1.11 **missed**", p.atMost(new(1.1), 1.1): "1.10 met", p.zero(new(0.0)): "0 met", p.all(new(4.0), new(5.0)): "4/5 **missed**",
+		p.all(new(0.0), new(0.0)): "0/0 **missed**", p.atMost(nil, 2): notMeasured,
+	} {
+		if got != want {
+			t.Errorf("%q is not %q", got, want)
+		}
+	}
+	if p.met != 4 || p.missed != 4 || p.unknown != 1 {
+		t.Errorf("%d met, %d missed, %d not measured", p.met, p.missed, p.unknown)
+	}
+}
