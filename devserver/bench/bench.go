@@ -71,7 +71,7 @@ func (o Options) queue() string { return "portsaga-bench" }
 // sample is how many histories of a subject are read.
 const sample = 200
 
-// Run measures, and says what it found.
+// Run measures, and says what it found; where it failed, beside which fleets it had measured until then.
 func Run(ctx context.Context, o Options) (report Report, err error) {
 	if o.Kind == KindStart {
 		return measureStarts(ctx, o)
@@ -103,12 +103,12 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 		}
 		subjects = append(subjects, both...)
 	}
+	report = o.report()
 	figures, fleets, err := s.besideFleets(ctx, subjects)
+	report.Fleets = fleets
 	if err != nil {
 		return report, err
 	}
-	report = o.report()
-	report.Fleets = fleets
 	report.Ours = figures[0]
 	if len(figures) > 1 {
 		report.Bare = &figures[1]

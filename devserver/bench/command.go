@@ -78,10 +78,10 @@ func runBench(ctx context.Context, f *cli.Factory, o Options, where string) (err
 	o.Tell = bar.at
 	report, err := Run(ctx, o)
 	bar.end()
-	if err != nil {
+	if err != nil && len(report.Fleets) == 0 {
 		return err
 	}
-	return f.Print(report, func(w io.Writer) { report.write(f, w) })
+	return errors.Join(err, f.Print(report, func(w io.Writer) { report.write(f, w) }))
 }
 
 // profiled does something while it writes a profile of the processor time, if it is to.

@@ -32,7 +32,7 @@ type Fleet struct {
 }
 
 // besideFleets measures subjects beside fleets of the sizes that are asked for, one after the other. The figures are those beside
-// the last.
+// the last; where a fleet cannot be opened, those beside the earlier ones are told.
 func (s *stack) besideFleets(ctx context.Context, subjects []*subject) (last []Figures, fleets []Fleet, err error) {
 	sizes := slices.Sorted(slices.Values(s.options.Open))
 	if len(sizes) == 0 {
@@ -41,15 +41,15 @@ func (s *stack) besideFleets(ctx context.Context, subjects []*subject) (last []F
 	}
 	for _, size := range sizes {
 		if err := s.grow(ctx, size); err != nil {
-			return nil, nil, err
+			return nil, fleets, err
 		}
 		last, err = s.inTurn(ctx, subjects)
 		if err = errors.Join(err, s.remember(subjects[0].done)); err != nil {
-			return nil, nil, err
+			return nil, fleets, err
 		}
 		fleet, err := s.fleetOf(ctx, size, last)
 		if err != nil {
-			return nil, nil, err
+			return nil, fleets, err
 		}
 		fleet.compare(append(fleets, fleet)[0])
 		fleets = append(fleets, fleet)

@@ -26,10 +26,10 @@ func TestBesideFleets(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 6, first.Open)
 
-	o.Kind, o.Open, o.Rounds = KindStart, []int{7}, 1
+	o.Kind, o.Open, o.Rounds = KindStart, []int{6}, 1
 	r, err = Run(t.Context(), o)
 	require.NoError(t, err)
-	require.Equal(t, []int{0, 7}, []int{r.Starts[0].Open, r.Starts[1].Open})
+	require.Equal(t, []int{0, 6}, []int{r.Starts[0].Open, r.Starts[1].Open})
 	for _, s := range r.Starts {
 		require.Positive(t, s.Ready)
 		require.Positive(t, s.Killed)
@@ -40,7 +40,7 @@ func TestBesideFleets(t *testing.T) {
 	}
 	next, err := o.kept()
 	require.NoError(t, err)
-	require.Equal(t, 7, next.Open)
+	require.Equal(t, first.Open, next.Open)
 	require.Equal(t, first.Done+o.InProgress, next.Done, "no number is measured twice")
 }
 
