@@ -28,6 +28,7 @@ func TestHold(t *testing.T) {
 			require.Equal(t, stage, p.Stage)
 			require.Equal(t, "after 2h0m0s", p.Timeline[len(p.Timeline)-1].Note)
 			require.Equal(t, "port-not-on-hold", porting.CodeOf(p.Check(porting.Resume{By: "ana@desk"})))
+			require.Equal(t, 2, p.ClockMoves, "the saga sets its clock anew for each")
 		})
 	}
 }
@@ -77,6 +78,7 @@ func TestExtend(t *testing.T) {
 	p.Receive(porting.Extend{By: "ana@desk", Hours: 24}, time.Time{})
 	p.Receive(porting.Extend{By: "ana@desk", Hours: 2}, time.Time{})
 	require.Equal(t, 26*time.Hour, p.MoreTime)
+	require.Equal(t, 2, p.ClockMoves)
 	require.Equal(t, "clock-not-ours", porting.CodeOf(portIn(porting.Submitted).Check(porting.Extend{By: "ana@desk", Hours: 1})))
 }
 

@@ -200,6 +200,20 @@ func TestReceiveOncePerID(t *testing.T) {
 	}
 }
 
+// Who sends a message again learns that it was received, also where it could not be sent for the first time any more.
+func TestCheckPassesWhatWasReceived(t *testing.T) {
+	t.Parallel()
+	amend := porting.Amend{ID: "a-1", By: "ana@desk", AccountNumber: "4412-77"}
+	p := portIn(porting.Exception)
+	p.Receive(amend, start)
+	p.Stage = porting.Screening
+	require.NoError(t, p.Check(amend))
+	amend.ID = "a-2"
+	require.Equal(t, "port-not-in-exception", porting.CodeOf(p.Check(amend)))
+	amend.ID = ""
+	require.Equal(t, "port-not-in-exception", porting.CodeOf(p.Check(amend)))
+}
+
 // A stream of messages and the same stream with any of them repeated later lead to the same port.
 func TestReceiveIsIdempotentByID(t *testing.T) {
 	t.Parallel()
