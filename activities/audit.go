@@ -98,6 +98,10 @@ func (q quorum) recordCount(ctx context.Context, signatures []string) error {
 
 // recordTimeline writes down how a port moved from stage to stage, as its saga tells it at its end.
 func (a *Activities) recordTimeline(ctx context.Context, port string, timeline []porting.Entry) error {
+	return a.Ledger.Append(ctx, timelineLeaves(port, timeline)...)
+}
+
+func timelineLeaves(port string, timeline []porting.Entry) []audit.Leaf {
 	leaves := make([]audit.Leaf, len(timeline))
 	for i, e := range timeline {
 		leaves[i] = audit.Leaf{
@@ -105,5 +109,5 @@ func (a *Activities) recordTimeline(ctx context.Context, port string, timeline [
 			Data: audit.TransitionFact{Stage: e.Stage, Event: e.Event, Actor: e.Actor},
 		}
 	}
-	return a.Ledger.Append(ctx, leaves...)
+	return leaves
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -34,13 +33,7 @@ func (a *Activities) ClosePort(ctx context.Context, in porting.CloseInput) (bool
 	if err := a.tellEnd(ctx, in); err != nil {
 		return false, err
 	}
-	if err := a.recordTimeline(ctx, in.Port, in.Timeline); err != nil {
-		return false, err
-	}
-	if err := errors.Join(a.Ledger.DestroySecrets(ctx, in.Port), a.Ledger.ForgetDesk(ctx, in.Port)); err != nil {
-		return false, err
-	}
-	return true, a.Ledger.Release(ctx, in.Port, in.Outcome, in.At)
+	return true, a.Ledger.End(ctx, ledger.End{PortID: in.Port, Outcome: in.Outcome, At: in.At, Timeline: timelineLeaves(in.Port, in.Timeline)})
 }
 
 // sentByAnotherRun reports whether there is an order to cancel. A port that has ended needs no end: its numbers stay where they are.

@@ -109,7 +109,7 @@ func (a *Activities) tellDate(ctx context.Context, status porting.CarrierStatus,
 	return a.Ledger.ToldDate(ctx, status.Ref.Port, status.FOC)
 }
 
-// tellEnd tells how a port ended, and forgets whom it told.
+// tellEnd tells how a port ended; its end in the ledger forgets who was told.
 func (a *Activities) tellEnd(ctx context.Context, in porting.CloseInput) error {
 	event := notify.Event{Kind: notify.Revoked, Key: string(in.Outcome)}
 	switch in.Outcome {
@@ -118,10 +118,7 @@ func (a *Activities) tellEnd(ctx context.Context, in porting.CloseInput) error {
 	case porting.OutcomeReversed, porting.OutcomeDisputed:
 		event.Kind = notify.RolledBack
 	}
-	if err := a.tell(ctx, in.Port, event, in.At); err != nil {
-		return err
-	}
-	return a.Ledger.ForgetTold(ctx, in.Port)
+	return a.tell(ctx, in.Port, event, in.At)
 }
 
 // services are the webhooks that hear of a tenant's ports.

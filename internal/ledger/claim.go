@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/porting"
 )
 
@@ -235,27 +236,64 @@ func holdsExactly(ctx context.Context, tx *sql.Tx, c Claim) (bool, error) {
 // nothing to release. While an activation is in flight it is refused with code "activation-in-flight", because the numbers
 // may be about to move.
 func (l *Ledger) Release(ctx context.Context, portID string, outcome porting.Outcome, at time.Time) error {
-	const op = "release port"
 	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		released, err := change(ctx, tx, `UPDATE ports SET
-			state = 'closed', epoch = epoch + CASE state WHEN 'closed' THEN 0 ELSE 1 END, outcome = $2, released_at = $3
-			WHERE port_id = $1 AND state <> 'activating' AND released_at IS NULL`, portID, outcome, instant{at})
-		if err != nil {
-			return err
-		}
-		if released == 0 {
-			return checkReleased(ctx, tx, op, portID)
-		}
-		_, err = change(ctx, tx, `UPDATE port_numbers SET released_at = $2 WHERE port_id = $1`, portID, instant{at})
-		if err == nil {
-			err = awaitNothing(ctx, tx, portID)
-		}
-		if err != nil {
+		released, err := release(ctx, tx, portID, outcome, at)
+		if err != nil || !released {
 			return err
 		}
 		return countChange(ctx, tx, closedLeaf(portID, outcome, at))
 	})
-	return fault(op, portID, err)
+	return fault(opRelease, portID, err)
+}
+
+const opRelease = "release port"
+
+// release reports whether the port was open until now.
+func release(ctx context.Context, tx *sql.Tx, portID string, outcome porting.Outcome, at time.Time) (bool, error) {
+	released, err := change(ctx, tx, `UPDATE ports SET
+		state = 'closed', epoch = epoch + CASE state WHEN 'closed' THEN 0 ELSE 1 END, outcome = $2, released_at = $3
+		WHERE port_id = $1 AND state <> 'activating' AND released_at IS NULL`, portID, outcome, instant{at})
+	if err != nil {
+		return false, err
+	}
+	if released == 0 {
+		return false, checkReleased(ctx, tx, opRelease, portID)
+	}
+	_, err = change(ctx, tx, `UPDATE port_numbers SET released_at = $2 WHERE port_id = $1`, portID, instant{at})
+	if err == nil {
+		err = awaitNothing(ctx, tx, portID)
+	}
+	return true, err
+}
+
+// End is how a port ends.
+type End struct {
+	PortID   string
+	Outcome  porting.Outcome
+	At       time.Time
+	Timeline []audit.Leaf // how it went, each with a Ref
+}
+
+// End releases a port as Release does, and with it destroys its secrets, what its people were to be told by, and what its desk
+// knows of persons; the log gets its timeline. All of it, or nothing.
+func (l *Ledger) End(ctx context.Context, e End) error {
+	err := l.inTxWith(ctx, gathered(ctx).take(), func(ctx context.Context, tx *sql.Tx, leaves []audit.Leaf) error {
+		released, err := release(ctx, tx, e.PortID, e.Outcome, e.At)
+		if err != nil {
+			return err
+		}
+		for _, forget := range []string{destroySecrets, forgetDesk, forgetTold} {
+			if _, err := change(ctx, tx, forget, e.PortID); err != nil {
+				return err
+			}
+		}
+		leaves = append(leaves, e.Timeline...)
+		if !released {
+			return appendLeaves(ctx, tx, leaves...)
+		}
+		return countChange(ctx, tx, append(leaves, closedLeaf(e.PortID, e.Outcome, e.At))...)
+	})
+	return fault(opRelease, e.PortID, err)
 }
 
 // checkReleased passes a port that was released before or never known.

@@ -278,9 +278,11 @@ func (l *Ledger) TakeDeskCode(ctx context.Context, id, by string, at time.Time) 
 	return code, fault(op, id, err)
 }
 
+const forgetDesk = `UPDATE desk_tasks SET sealed = NULL, code = NULL WHERE port_id = $1`
+
 // ForgetDesk destroys the personal data and the codes in a port's book. What was done and answered stays.
 func (l *Ledger) ForgetDesk(ctx context.Context, portID string) error {
-	_, err := l.change(ctx, `UPDATE desk_tasks SET sealed = NULL, code = NULL WHERE port_id = $1`, portID)
+	_, err := l.change(ctx, forgetDesk, portID)
 	return fault("forget desk", portID, err)
 }
 

@@ -31,9 +31,14 @@ func (l *Ledger) RecordExchange(ctx context.Context, e Exchange) error {
 		waiting.put(e)
 		return nil
 	}
-	return fault("record exchange", e.PortID, l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return appendSaid(ctx, tx, []Exchange{e}, nil)
-	}))
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		said, err := insertExchanges(ctx, tx, []Exchange{e})
+		if err != nil {
+			return err
+		}
+		return appendLeaves(ctx, tx, said...)
+	})
+	return fault("record exchange", e.PortID, err)
 }
 
 // said are exchanges that are not written down yet.
@@ -44,7 +49,7 @@ type said struct {
 
 type saidKey struct{}
 
-// GatherExchanges has exchanges wait for the next Append with this context, which writes them down in its own transaction: what
+// GatherExchanges has exchanges wait for the next Append or End with this context, which writes them down in its own transaction: what
 // was done at a carrier is written with what came of it. Whoever gathers calls RecordGathered at the end.
 func GatherExchanges(ctx context.Context) context.Context {
 	return context.WithValue(ctx, saidKey{}, &said{})
@@ -61,8 +66,11 @@ func (s *said) put(exchanges ...Exchange) {
 	s.all = append(s.all, exchanges...)
 }
 
-// take hands the exchanges over to whoever writes them down.
+// take hands the exchanges over to whoever writes them down. Where nobody gathers there are none.
 func (s *said) take() []Exchange {
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.all
@@ -70,47 +78,55 @@ func (s *said) take() []Exchange {
 	return all
 }
 
-// RecordGathered writes down what was gathered and no Append has taken along.
+// RecordGathered writes down what was gathered and nothing else has taken along.
 func (l *Ledger) RecordGathered(ctx context.Context) error {
 	return fault("record exchanges", "", l.appendWithSaid(ctx, nil))
 }
 
-// appendWithSaid appends leaves behind those of the exchanges that were gathered. What cannot be written waits on.
+// appendWithSaid appends leaves behind those of the exchanges that were gathered.
 func (l *Ledger) appendWithSaid(ctx context.Context, leaves []audit.Leaf) error {
-	var all []Exchange
-	waiting := gathered(ctx)
-	if waiting != nil {
-		all = waiting.take()
-	}
+	all := gathered(ctx).take()
 	if len(all)+len(leaves) == 0 {
 		return nil
 	}
-	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return appendSaid(ctx, tx, all, leaves) })
+	return l.inTxWith(ctx, all, func(ctx context.Context, tx *sql.Tx, said []audit.Leaf) error {
+		return appendLeaves(ctx, tx, append(said, leaves...)...)
+	})
+}
+
+// inTxWith runs do in a transaction that writes exchanges, too, and gives it their leaves to append. What cannot be written waits on.
+func (l *Ledger) inTxWith(ctx context.Context, all []Exchange, do func(ctx context.Context, tx *sql.Tx, said []audit.Leaf) error) error {
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		said, err := insertExchanges(ctx, tx, all)
+		if err != nil {
+			return err
+		}
+		return do(ctx, tx, said)
+	})
 	if err != nil && len(all) > 0 {
-		waiting.put(all...)
+		gathered(ctx).put(all...)
 	}
 	return err
 }
 
 const exchangeColumns = 11
 
-func appendSaid(ctx context.Context, tx *sql.Tx, all []Exchange, leaves []audit.Leaf) error {
+// insertExchanges returns the leaves that tell of what it inserts.
+func insertExchanges(ctx context.Context, tx *sql.Tx, all []Exchange) ([]audit.Leaf, error) {
+	var leaves []audit.Leaf
 	for batch := range slices.Chunk(all, batchSize/exchangeColumns) {
 		var args []any
 		for _, e := range batch {
 			args = append(args, e.PortID, instant{e.At}, e.Carrier, e.Step, e.Method, e.Path, e.Status, e.Failure, e.Took.Microseconds(), e.Request, e.Answer)
+			leaves = append(leaves, e.leaf())
 		}
 		_, err := change(ctx, tx, `INSERT INTO exchanges (port_id, at, carrier, step, method, path, status, failure, took, request, answer)
 			VALUES `+places(0, len(batch), exchangeColumns), args...)
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	told := make([]audit.Leaf, 0, len(all)+len(leaves))
-	for _, e := range all {
-		told = append(told, e.leaf())
-	}
-	return appendLeaves(ctx, tx, append(told, leaves...)...)
+	return leaves, nil
 }
 
 // Exchanges lists what was said about a port, the oldest first.

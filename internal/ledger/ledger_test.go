@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -232,4 +233,46 @@ func TestFaults(t *testing.T) {
 		require.NoError(t, l.Close())
 		requireCode(t, l.Ping(t.Context()), porting.Failed, "ledger-unavailable")
 	})
+}
+
+// testEnd ends a port with all that the ledger knows of it: as a whole, and not while its numbers may move.
+func testEnd(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	claim(t, l, "pi-1", "0101")
+	ref, err := l.PutSecret(t.Context(), "pi-1", []byte("sealed"), noon, noon.Add(time.Hour))
+	require.NoError(t, err)
+	require.NoError(t, l.KeepTold(t.Context(), "pi-1", []byte("sealed"), ""))
+	begin(t, l, "pi-1", "key")
+	ctx := ledger.GatherExchanges(t.Context())
+	require.NoError(t, l.RecordExchange(ctx, ledger.Exchange{PortID: "pi-1", At: noon, Method: "GET", Path: "/orders"}))
+	end := ledger.End{PortID: "pi-1", Outcome: porting.OutcomeCompleted, At: noon, Timeline: []audit.Leaf{
+		{At: noon, Kind: audit.Transition, Port: "pi-1", Ref: "0", Data: audit.TransitionFact{Stage: porting.Completed}},
+	}}
+	requireCode(t, l.End(ctx, end), porting.Refused, "activation-in-flight")
+	_, err = l.GetSecret(t.Context(), ref, noon)
+	require.NoError(t, err, "a port that goes on needs its secrets")
+	told := func() []audit.Kind {
+		var kinds []audit.Kind
+		for leaf, err := range l.LeavesBetween(t.Context(), noon, noon.Add(time.Hour), audit.Exchange, audit.Transition, audit.Closed) {
+			require.NoError(t, err)
+			kinds = append(kinds, leaf.Kind)
+		}
+		return kinds
+	}
+	require.Empty(t, told())
+
+	require.NoError(t, l.EndActivation(t.Context(), "pi-1", "key", true, noon))
+	before := state(t, l).Changes
+	for range 2 {
+		require.NoError(t, l.End(ctx, end))
+		require.Equal(t, before+1, state(t, l).Changes)
+		require.Equal(t, []audit.Kind{audit.Exchange, audit.Transition, audit.Closed}, told(), "once")
+	}
+	_, err = l.GetSecret(t.Context(), ref, noon)
+	requireCode(t, err, porting.NotFound, "secret-gone")
+	sealed, _, err := l.Told(t.Context(), "pi-1")
+	require.NoError(t, err)
+	require.Nil(t, sealed)
+	require.Equal(t, porting.OutcomeCompleted, fence(t, l, "pi-1").Outcome)
+	claim(t, l, "pi-2", "0101")
 }

@@ -37,6 +37,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"claim of many numbers":                   testLargeClaim,
 		"release frees the numbers":               testRelease,
 		"release while activating":                testReleaseWhileActivating,
+		"end of a port":                           testEnd,
 		"revocation closes the fence":             testCloseFence,
 		"revocation before the claim":             testCloseFenceFirst,
 		"revocation too late":                     testCloseFenceTooLate,

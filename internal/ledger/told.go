@@ -49,8 +49,10 @@ func (l *Ledger) ToldDate(ctx context.Context, portID string, foc time.Time) err
 	return fault("keep date", portID, err)
 }
 
+const forgetTold = `DELETE FROM told WHERE port_id = $1`
+
 // ForgetTold destroys the facts: nobody is told anything of the port any more.
 func (l *Ledger) ForgetTold(ctx context.Context, portID string) error {
-	_, err := l.change(ctx, `DELETE FROM told WHERE port_id = $1`, portID)
+	_, err := l.change(ctx, forgetTold, portID)
 	return fault("destroy contacts", portID, err)
 }
