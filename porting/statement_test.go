@@ -173,9 +173,14 @@ func TestWhenDecisionsAreTaken(t *testing.T) {
 		again    bool // the gate asks for others
 		deciding bool
 	}{
-		{porting.Verifying, false, true}, {porting.Verifying, true, true}, {porting.Deciding, false, true},
-		{porting.Confirmed, false, false}, {porting.Confirmed, true, true},
-		{porting.Submitting, true, false}, {porting.Activating, true, false}, {porting.RollingBack, true, false},
+		{porting.Verifying, false, true},
+		{porting.Verifying, true, true},
+		{porting.Deciding, false, true},
+		{porting.Confirmed, false, false},
+		{porting.Confirmed, true, true},
+		{porting.Submitting, true, false},
+		{porting.Activating, true, false},
+		{porting.RollingBack, true, false},
 	} {
 		p := challenged()
 		p.Stage, p.Reapproval = c.stage, c.again

@@ -1,7 +1,6 @@
 package rules_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +59,7 @@ func TestPacksThatMayBeMeant(t *testing.T) {
 	} {
 		_, err := book(t).Pack(ref)
 		var no *porting.Error
-		require.True(t, errors.As(err, &no), ref)
+		require.ErrorAs(t, err, &no, ref)
 		require.Equal(t, next, no.Next, ref)
 	}
 }
