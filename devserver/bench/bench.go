@@ -243,6 +243,18 @@ func (s *stack) lead(ctx context.Context, subjects []*subject, ports []string) e
 	return nil
 }
 
+// sampleOf are some of all rounds.
+func sampleOf(rounds []round) []string {
+	var all, some []string
+	for _, r := range rounds {
+		all = append(all, r.ids...)
+	}
+	for i := range min(len(all), sample) {
+		some = append(some, all[i*len(all)/min(len(all), sample)])
+	}
+	return some
+}
+
 // inTurn measures subjects round by round, one after the other in each, every other round backwards: a machine that gets
 // slower or faster meanwhile does so for all.
 func (s *stack) inTurn(ctx context.Context, subjects []*subject) ([]Figures, error) {
@@ -272,8 +284,7 @@ func (s *stack) inTurn(ctx context.Context, subjects []*subject) ([]Figures, err
 	}
 	figures := make([]Figures, len(subjects))
 	for k := range subjects {
-		last := rounds[k][len(rounds[k])-1].ids
-		found, err := s.study(ctx, last[:min(len(last), sample)], subjects[k].stays)
+		found, err := s.study(ctx, sampleOf(rounds[k]), subjects[k].stays)
 		if err != nil {
 			return nil, err
 		}

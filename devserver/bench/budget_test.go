@@ -21,6 +21,9 @@ const (
 	mostRoundTrips = 240      // to the database of the ledger and of the keys, with the statements that connections still prepare
 )
 
+// off is by how many events a bare workflow may be off on a busy machine, where ports differ from one round to the next.
+const off = 10
+
 // within holds a figure to its budget, and tells both to whoever reads the tests as JSON, such as the release report.
 func within(t *testing.T, what string, figure, most float64) {
 	t.Helper()
@@ -41,7 +44,7 @@ func TestPortIn(t *testing.T) {
 	within(t, "events", r.Ours.Events, mostEvents)
 	within(t, "bytes", r.Ours.Bytes, mostBytes)
 	within(t, "largest-payload", float64(r.Ours.Largest), mostPayload)
-	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, off, "a message may arrive before it is waited for")
 	require.InDelta(t, 76, r.Reference.Events, 0)
 	require.Less(t, r.Bare.Bytes, r.Ours.Bytes)
 	require.Positive(t, r.Ratio)
@@ -61,7 +64,7 @@ func TestPortOut(t *testing.T) {
 	t.Logf("%+v", r.Ours)
 	within(t, "events", r.Ours.Events, mostEvents)
 	within(t, "largest-payload", float64(r.Ours.Largest), mostPayload)
-	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, off, "a message may arrive before it is waited for")
 }
 
 // The ports of a bulk order and its bare parent's children make the same commands, and both parents have their part of events.
@@ -73,7 +76,7 @@ func TestBulk(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%+v", r)
 	require.Equal(t, 10, r.Numbers)
-	require.InDelta(t, r.Ours.Events, r.Bare.Events, 5, "a message may arrive while a task is under way")
+	require.InDelta(t, r.Ours.Events, r.Bare.Events, off, "a message may arrive before it is waited for")
 	require.Positive(t, r.Ours.ParentEvents)
 	require.Positive(t, r.Bare.ParentEvents)
 	require.Positive(t, r.Ratio)

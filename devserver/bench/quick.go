@@ -7,17 +7,22 @@ import (
 	"github.com/portsaga/portsaga/porting"
 )
 
-// Business seconds in a second. A port-out must be answered within hours: they must outlast a busy machine.
+// Business seconds in a second. A port-out must be answered within hours, and a carrier be late by hours before the saga asks it why:
+// they must outlast a busy machine, and the wait for a revocation.
 const (
-	scale    = 3600
-	scaleOut = 600
+	scale       = 3600
+	scaleOut    = 600
+	scaleRevoke = 10
 )
 
 // benchClock runs business time fast, from a Tuesday morning in New York.
 func benchClock(now time.Time, kind string) porting.Clock {
 	c := porting.Clock{Scale: scale, RealStart: now}
-	if kind == KindPortOut {
+	switch kind {
+	case KindPortOut:
 		c.Scale = scaleOut
+	case KindRevoke:
+		c.Scale = scaleRevoke
 	}
 	day := now.UTC().AddDate(0, 0, 1)
 	for day.Weekday() != time.Tuesday {
