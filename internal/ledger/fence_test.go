@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portsaga/portsaga/internal/audit"
 	"github.com/portsaga/portsaga/internal/ledger"
 	"github.com/portsaga/portsaga/porting"
 )
@@ -152,4 +153,37 @@ func testEndActivation(t *testing.T, dsn newDSN) {
 	require.NoError(t, err, "a repeated activation learns that it is done")
 	require.Equal(t, ledger.FenceActive, active.State)
 	require.Equal(t, later, active.ActivatedAt)
+}
+
+// Every step at the fence leaves one leaf in the log, and a step that is taken again leaves none.
+func testFenceLeaves(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	ctx := t.Context()
+	for range 2 {
+		claim(t, l, "pi-1", "0101")
+		begin(t, l, "pi-1", "first")
+	}
+	for range 2 {
+		require.NoError(t, l.EndActivation(ctx, "pi-1", "first", false, noon))
+	}
+	for range 2 {
+		begin(t, l, "pi-1", "second")
+		revoke(t, l, "pi-1")
+	}
+	for range 2 {
+		require.NoError(t, l.EndActivation(ctx, "pi-1", "second", true, noon))
+	}
+	for range 2 {
+		require.NoError(t, l.Release(ctx, "pi-1", porting.OutcomeCompleted, noon))
+	}
+
+	leaves, err := l.LeavesOf(ctx, "pi-1")
+	require.NoError(t, err)
+	var kinds []audit.Kind
+	for _, leaf := range leaves {
+		kinds = append(kinds, leaf.Kind)
+	}
+	require.Equal(t, []audit.Kind{
+		audit.Claimed, audit.ActivationBegun, audit.ActivationEnded, audit.ActivationBegun, audit.Revocation, audit.ActivationEnded, audit.Closed,
+	}, kinds)
 }

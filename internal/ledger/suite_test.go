@@ -43,6 +43,7 @@ func suite(t *testing.T, dsn newDSN) {
 		"revocation too late":                     testCloseFenceTooLate,
 		"activation refused":                      testActivationRefused,
 		"activation ends":                         testEndActivation,
+		"steps leave leaves":                      testFenceLeaves,
 		"secrets":                                 testSecrets,
 		"claim keeps a secret":                    testClaimKeeping,
 		"history of a number":                     testHistory,
