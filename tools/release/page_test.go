@@ -24,7 +24,7 @@ var figuresOf = map[string]string{
 	"bench-idle": `{"ours":{"memory_bytes":2048,"engine_database_bytes":34816,"ledger_database_bytes":5120},"bare":{"memory_bytes":1024,"engine_database_bytes":27648}}`,
 	"bench-fleet": `{"fleets":[{"open":100,"cpu_seconds":0.205,"to_first":1,"bare_to_first":1,"engine_database_bytes":9437184,"ledger_database_bytes":1048576},
 		{"open":50000,"cpu_seconds":0.25,"to_first":1.2195,"bare_to_first":1.05}]}`,
-	"bench-start": `{"starts":[{"open":0,"ready_ms":812.4,"first_task_ms":1100,"killed_ready_ms":900,"recovery":{"ports":20,"first_step_ms":1500,"all_ended_ms":9000}},
+	"bench-start": `{"starts":[{"open":0,"ready_ms":812.4,"cpu_ms":640,"first_task_ms":1100,"killed_ready_ms":900,"recovery":{"ports":20,"first_step_ms":1500,"all_ended_ms":9000}},
 		{"open":50000,"ready_ms":2000.001}]}`,
 	"budgets": `[{"name":"TestPortIn","result":"pass","figures":{"events":"92 of 96","bytes":"33280 of 36864"}},
 		{"name":"TestRoundTrips","result":"skip"},{"name":"TestSealAllocates","result":"fail","figures":{"allocations":"26 of 25"}}]`,

@@ -46,7 +46,7 @@ var campaigns = []step{
 	{name: "bench-start", what: "start", run: "{bench} --kind start {beside} --open {most} --dir {fleet}", leaves: fromOutput},
 	{
 		name: "budgets", what: "budgets", dir: "devserver", leaves: fromTests,
-		run: "go test -json -count=1 -timeout 30m -run ^Test(PortIn|PortOut|Bulk|Revoke|Idle|RoundTrips|.*Allocates)$ ./bench",
+		run: "go test -json -count=1 -timeout 30m -run ^Test(PortIn|PortOut|RoundTrips|.*Allocates)$ ./bench",
 	},
 	{
 		name: "chaos", what: "SQLite", dir: "devserver/chaos", leaves: fromFile,
