@@ -105,9 +105,9 @@ func (r results) idle(p *page) {
 func (r results) fleets(p *page) {
 	var rows [][]string
 	for _, s := range r.called("bench-fleet") {
-		for i, f := range r.of(s.name).list("fleets") {
-			flat := written("%.2f", f.number("to_first"))
-			if i > 0 {
+		for i, f := range withMost(r.of(s.name).list("fleets")) {
+			flat := "1"
+			if i > 0 || f.number("to_first") == nil {
 				flat = p.atMost(f.number("to_first"), 1.1)
 			}
 			rows = append(rows, []string{
@@ -124,7 +124,7 @@ func (r results) fleets(p *page) {
 func (r results) starts(p *page) {
 	var rows [][]string
 	for _, s := range r.called("bench-start") {
-		for _, f := range r.of(s.name).list("starts") {
+		for _, f := range withMost(r.of(s.name).list("starts")) {
 			rows = append(rows, []string{
 				whole(f.number("open")), p.atMost(f.number("ready_ms"), 2000), whole(f.number("first_task_ms")), whole(f.number("cpu_ms")), whole(f.number("killed_ready_ms")),
 				whole(f.number("recovery", "ports")), whole(f.number("recovery", "first_step_ms")), whole(f.number("recovery", "all_ended_ms")),
@@ -133,6 +133,17 @@ func (r results) starts(p *page) {
 	}
 	p.table("Start of the embedded engine, and recovery after kill -9", "Milliseconds.",
 		[]string{"Open", "Start to ready: asked 2000", "to a first task", "CPU until then", "Ready after kill -9", "Ports under way", "the first got on", "all had ended"}, rows)
+}
+
+// withMost adds the most ports that are asked about where nothing was measured beside them.
+func withMost(fleets []figures) []figures {
+	const most = 50_000
+	for _, f := range fleets {
+		if open := f.number("open"); open != nil && *open >= most {
+			return fleets
+		}
+	}
+	return append(fleets, figures{map[string]any{"open": float64(most)}})
 }
 
 // budgets tells what CI holds on any machine, and by which test.

@@ -111,10 +111,11 @@ func (r runner) execute(ctx context.Context, s step, logFile string) (json.RawMe
 		text, _ = json.Marshal(tests.heard) // names and texts
 	case fromOutput:
 	}
-	if !json.Valid(text) {
+	var figures json.RawMessage
+	if json.NewDecoder(bytes.NewReader(text)).Decode(&figures) != nil { // an error may follow them
 		return nil, errors.Join(failed, errors.New("it left no figures"))
 	}
-	return text, failed
+	return figures, failed
 }
 
 // tail is the end of a log.
