@@ -90,6 +90,20 @@ func TestCodeAges(t *testing.T) {
 	}
 }
 
+// A life of hours ends on its minute, one of days with its last day.
+func TestCodeThatIsGoodForHours(t *testing.T) {
+	t.Parallel()
+	b, err := rules.LoadDir(myPack(t, with("codes", "[{kind: pac, title: code, issuer: donor, validity: 4h, "+fact+"}]")...))
+	require.NoError(t, err)
+	p, err := b.Pack("atlantis")
+	require.NoError(t, err)
+	for when, valid := range map[string]bool{"2026-11-01T13:59+08:00": true, "2026-11-01T14:00+08:00": false} {
+		got, err := p.CheckCode(rules.CodeCheck{Kind: "pac", Code: "1234", Issued: at(t, "2026-11-01T10:00+08:00"), At: at(t, when)})
+		require.NoError(t, err)
+		require.Equal(t, valid, got.Valid, when)
+	}
+}
+
 func TestCodeOfAnUnknownAge(t *testing.T) {
 	t.Parallel()
 	day := at(t, "2026-11-01T10:00Z")

@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -199,6 +201,17 @@ func TestZoneOfTheNumber(t *testing.T) {
 		got, err := p.ZoneAt(rules.Place{Number: number})
 		require.NoError(t, err, number.E164())
 		require.Equal(t, zone, got.String(), number.E164())
+	}
+}
+
+func TestDeadlinesComeInTheirOrder(t *testing.T) {
+	t.Parallel()
+	for _, p := range book(t).List() {
+		all, err := p.Deadlines(at(t, "2026-11-24T09:30Z"), rules.Place{Zone: "America/New_York"})
+		require.NoError(t, err)
+		require.True(t, slices.IsSortedFunc(all.Clocks, func(a, b rules.Due) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Clock, b.Clock))
+		}), p.Ref())
 	}
 }
 

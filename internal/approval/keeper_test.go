@@ -92,6 +92,12 @@ func TestKeeperTakesNewVersions(t *testing.T) {
 	k.serves(7, "")
 	k.issue(version(9))
 	k.serves(9, "")
+
+	one, err := k.Current(t.Context(), now)
+	require.NoError(t, err)
+	again, err := k.Current(t.Context(), now)
+	require.NoError(t, err)
+	require.Same(t, one, again, "files that did not change are not verified again")
 }
 
 func TestKeeperServesTheLastGoodOne(t *testing.T) {
