@@ -92,7 +92,7 @@ func report(ctx context.Context, o options, all []step, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := runner{options: o, commit: commit, out: out}
+	r := runner{options: o, commit: commit, out: out, farewell: 30 * time.Second}
 	for i, s := range todo {
 		record, err := r.run(ctx, s, fmt.Sprintf("[%d/%d]", i+1, len(todo)))
 		if err != nil {

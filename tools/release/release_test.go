@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // house is a repository with one commit, and a place for its report.
@@ -167,6 +170,32 @@ func TestA(t *testing.T) { t.Attr("sealed", "0"); t.Run("one", func(*testing.T) 
 	if passed, of := found.of("redteam").leaves(); *passed != 1 || *of != 2 {
 		t.Errorf("%v of %v", *passed, *of)
 	}
+}
+
+func TestNothingOutlivesAStepThatIsStopped(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("processes have no groups there")
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	must(t, exec.CommandContext(t.Context(), "mkfifo", fifo).Run())
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error)
+	go func() {
+		file, err := os.Open(fifo)
+		if err == nil {
+			_, err = file.Read(make([]byte, 1)) // it runs
+			stop()
+			_, _ = io.Copy(io.Discard, file) // until the last who could write is gone
+		}
+		over <- err
+	}()
+	deaf := step{name: "deaf", words: []string{"sh", "-c", "(trap '' INT; echo runs; sleep 600) >" + fifo + "; true"}}
+	r := runner{options: house(t), out: io.Discard, farewell: time.Nanosecond}
+	if _, err := r.run(ctx, deaf, ""); err == nil || !strings.Contains(err.Error(), "was stopped") {
+		t.Errorf("it was not stopped: %v", err)
+	}
+	must(t, <-over)
 }
 
 func TestServerIsThereForItsStepOnly(t *testing.T) {

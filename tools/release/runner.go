@@ -15,18 +15,16 @@ import (
 	"time"
 )
 
-// Patience ends a step that hangs; a step that is told to stop has a moment to stop what it started.
-const (
-	patience = 3 * time.Hour
-	farewell = 30 * time.Second
-)
+// patience ends a step that hangs.
+const patience = 3 * time.Hour
 
 // runner runs steps, one after the other: each has the machine to itself.
 type runner struct {
 	options
 
-	commit string
-	out    io.Writer
+	commit   string
+	out      io.Writer
+	farewell time.Duration // in which a step that is told to stop may stop what it started
 }
 
 // run runs a step and writes its record. A step that fails has one as well; its error is that of a run that cannot go on.
@@ -86,7 +84,8 @@ func (r runner) execute(ctx context.Context, s step, logFile string) (json.RawMe
 	// Built the way images are, if nobody says otherwise: what is measured is what is released, and the embedded server is compiled
 	// once for every step.
 	cmd.Dir, cmd.Env = filepath.Join(r.root, s.dir), slices.Concat([]string{"CGO_ENABLED=0", "GOFLAGS=-trimpath"}, os.Environ(), env)
-	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, farewell
+	cmd.WaitDelay = r.farewell
+	defer together(cmd)()
 
 	var printed bytes.Buffer
 	tests := newListener(log)
