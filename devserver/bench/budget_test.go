@@ -18,7 +18,7 @@ const (
 	mostEvents     = 96
 	mostBytes      = 36 << 10 // of a history, with its payloads sealed
 	mostPayload    = 5 << 10  // sealed; that of a signed decision with its proofs is the largest
-	mostRoundTrips = 240      // to the database of the ledger and of the keys, with the statements that connections still prepare
+	mostRoundTrips = 200      // to the database of the ledger and of the keys, with the statements that connections still prepare
 )
 
 // off is by how many events a bare workflow may be off on a busy machine, where ports differ from one round to the next.
