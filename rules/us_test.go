@@ -3,6 +3,7 @@ package rules_test
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -223,6 +224,12 @@ func TestAGuessIsSaid(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, guessed.Why, "assumed")
 	require.Contains(t, guessed.Why, "low confidence")
+	for name, clock := range p.Rules.Clocks {
+		got, err := p.Due(name, received, rules.Place{Number: phoenix})
+		require.NoError(t, err)
+		business := clock.Unit == rules.BusinessDay || clock.Unit == rules.BusinessHour
+		require.Equal(t, business, strings.Contains(got.Why, "are assumed"), "%s, which stands still on holidays or not", name)
+	}
 	told, err := p.Due("foc", received, rules.Place{Number: phoenix, DonorHolidays: []rules.Date{date(t, "2026-11-26")}})
 	require.NoError(t, err)
 	require.NotContains(t, told.Why, "assumed")
