@@ -153,6 +153,17 @@ func TestSouthAfrica(t *testing.T) {
 	}
 }
 
+func TestActivationWindow(t *testing.T) {
+	t.Parallel()
+	window, ok := pack(t, "za").Activation()
+	require.True(t, ok)
+	require.NotEmpty(t, window.Hours)
+	for _, p := range book(t).List() {
+		_, ok := p.Activation()
+		require.Equal(t, p.Rules.Activation != nil, ok, p.Ref())
+	}
+}
+
 func TestNigeria(t *testing.T) {
 	t.Parallel()
 	dues(t, "ng", []due{
