@@ -112,3 +112,14 @@ func TestLengths(t *testing.T) {
 		require.Error(t, new(rules.Length).UnmarshalText([]byte(s)), s)
 	}
 }
+
+func TestTimesOfDayAreReadToTheMinute(t *testing.T) {
+	t.Parallel()
+	b, err := rules.LoadDir(myPack(t, clock("for: 1d, unit: calendar_day, lands: '23:59'")...))
+	require.NoError(t, err)
+	p, err := b.Pack("atlantis")
+	require.NoError(t, err)
+	got, err := p.Due("mine", at(t, "2026-11-24T10:00+08:00"), rules.Place{})
+	require.NoError(t, err)
+	require.True(t, at(t, "2026-11-25T23:59+08:00").Equal(got.At), got.At)
+}
