@@ -146,7 +146,7 @@ func (h *house) settle(ctx context.Context, l *load, still time.Duration) []orac
 		if now := standing(ports); now != seen {
 			moved, seen = time.Now(), now
 		}
-		left = unsettled(left, ports)
+		left = unsettled(l, left, ports)
 		if time.Since(reminded) > 15*time.Second {
 			l.remind(ctx, left)
 			reminded = time.Now()

@@ -293,11 +293,11 @@ func (h *house) searchCanaries() []string {
 	return found
 }
 
-// unsettled are those that do not rest yet, and all as they stand.
-func unsettled(choices []choice, ports []oracle.Port) []choice {
+// unsettled are those that do not rest yet.
+func unsettled(l *load, choices []choice, ports []oracle.Port) []choice {
 	var left []choice
 	for i, p := range ports {
-		if !p.Rests() {
+		if !p.Rests() || l.asksStill(p) {
 			left = append(left, choices[i])
 		}
 	}

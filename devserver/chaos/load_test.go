@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/portsaga/portsaga/carrier/simulator"
 	"github.com/portsaga/portsaga/devserver/chaos/oracle"
 	"github.com/portsaga/portsaga/internal/ledger"
@@ -159,7 +161,11 @@ func (l *load) orders(ctx context.Context, c choice) error {
 }
 
 func (l *load) asks(ctx context.Context, c choice) error {
-	_, err := l.post(ctx, "carrier", "/port-outs", simulator.PortOut{Scenario: c.Scenario, PIN: "482913", Request: requestOf(c)}, nil)
+	asked := simulator.PortOut{Scenario: c.Scenario, Request: requestOf(c)}
+	if c.Coded {
+		asked.PIN = "482913"
+	}
+	_, err := l.post(ctx, "carrier", "/port-outs", asked, nil)
 	return err
 }
 
@@ -216,26 +222,33 @@ var patient = &http.Client{Timeout: 20 * time.Second}
 // decide answers every port that asks for a decision, until ctx ends. A port that was reset asks anew.
 func (l *load) decide(ctx context.Context) {
 	until(ctx, 400*time.Millisecond, func() bool {
-		waiting, err := l.house.sagas.List(ctx, starter.Filter{WaitingOn: porting.WaitingApprover, OpenOnly: true, Limit: 20})
+		waiting, err := l.house.sagas.List(ctx, starter.Filter{WaitingOn: porting.WaitingApprover, OpenOnly: true, Limit: 500})
 		if err != nil {
 			return false
 		}
-		var all sync.WaitGroup
+		var all errgroup.Group
+		all.SetLimit(people)
 		for _, p := range waiting {
 			if l.mayDecide(p.ID) {
-				all.Go(func() { l.decideOn(ctx, p.ID) })
+				all.Go(func() error {
+					l.decideOn(ctx, p.ID)
+					return nil
+				})
 			}
 		}
-		all.Wait()
-		return false
+		return all.Wait() != nil // never: what was not decided is asked again
 	})
 }
 
-// mayDecide keeps to one decision on a port in a while: the list lags behind.
+// people are how many decide at once.
+const people = 20
+
+// mayDecide keeps to one decision on a port in a while: the list lags behind. A port-out that one person cannot decide on is left
+// to policy.
 func (l *load) mayDecide(id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.decided[id]) < 2*time.Second {
+	if time.Since(l.decided[id]) < 2*time.Second || l.leaves(id) {
 		return false
 	}
 	l.decided[id] = time.Now()
@@ -245,6 +258,17 @@ func (l *load) mayDecide(id string) bool {
 // enough is how often people decide on one port before they revoke it: a port that was reset to before its order was sent
 // asks them in vain.
 const enough = 8
+
+func (l *load) leaves(id string) bool {
+	return l.choices[id].Direction == porting.PortOut && l.decisions[id] >= enough
+}
+
+// asksStill reports whether a port waits for people who will decide on it.
+func (l *load) asksStill(p oracle.Port) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return p.Outcome == "" && p.WaitingOn == porting.WaitingApprover && !l.leaves(p.ID)
+}
 
 func (l *load) decideOn(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
