@@ -161,6 +161,13 @@ func TestActivationWindow(t *testing.T) {
 	for _, p := range book(t).List() {
 		_, ok := p.Activation()
 		require.Equal(t, p.Rules.Activation != nil, ok, p.Ref())
+		if ok && len(p.Rules.Activation.Hours) > 0 {
+			continue
+		}
+		night := at(t, "2026-11-22T03:00Z") // a Sunday
+		next, err := p.NextActivation(night, rules.Place{Zone: "UTC"})
+		require.NoError(t, err)
+		require.True(t, night.Equal(next), "%s sets no hours: %s", p.Ref(), next)
 	}
 }
 
