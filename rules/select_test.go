@@ -151,6 +151,9 @@ func TestEveryPackIsComplete(t *testing.T) {
 		require.NotEmpty(t, p.Documents(), p.Ref())
 		require.Positive(t, p.Approvals().People)
 		require.Positive(t, p.CancelLock())
+		require.Equal(t, 8, p.MaxVersions(), "the desk's own bound")
+		_, ok := p.Return()
+		require.Equal(t, p.Rules.Return != nil, ok)
 		for _, waiting := range []string{"donor", "customer", "approver", "recipient"} {
 			silence, ok := p.Silence(waiting)
 			require.True(t, ok, "%s: silence of the %s is a decision", p.Ref(), waiting)
