@@ -82,7 +82,7 @@ func (s *stack) bareOrders(r *route, name, queue, run string) *subject {
 			ids[i] = fmt.Sprintf("%s-%s-%d", name, run, first+i)
 		}
 		byParent := func(m step) bool { return m.do == awaitSignal && m.name == porting.MsgDecide }
-		told := slices.ContainsFunc(p, byParent)
+		decide := slices.ContainsFunc(p, byParent)
 		messages := slices.DeleteFunc(p.outside(), byParent)
 		parent := fmt.Sprintf("%s-order-%s-%d", name, run, first)
 		b.parents = append(b.parents, parent)
@@ -90,7 +90,7 @@ func (s *stack) bareOrders(r *route, name, queue, run string) *subject {
 			defer ended()
 			return s.accompany(ctx, t, p, messages)
 		}
-		return ids, s.family(ctx, parent, ids, child, func(ctx context.Context) error { return s.beginBareOrder(ctx, parent, name, queue, ids, told) })
+		return ids, s.family(ctx, parent, ids, child, func(ctx context.Context) error { return s.beginBareOrder(ctx, parent, name, queue, ids, decide) })
 	}
 	return b
 }
@@ -144,10 +144,9 @@ func raise(child string) func(workflow.Context, nothing) (nothing, error) {
 		if err := b.listen(ctx); err != nil {
 			return in, err
 		}
-		for !b.complete || b.open > 0 || len(b.waiting) > 0 {
+		for !b.over() {
 			workflow.SetCurrentDetails(ctx, bareDetail)
-			ready := func() bool { return b.mayStart() || b.mayTell() || b.complete && b.open == 0 && len(b.waiting) == 0 }
-			if err := workflow.Await(ctx, ready); err != nil {
+			if err := workflow.Await(ctx, func() bool { return b.over() || b.mayStart() || b.mayTell() }); err != nil {
 				return in, err
 			}
 			if err := b.tell(ctx); err != nil {
@@ -160,6 +159,8 @@ func raise(child string) func(workflow.Context, nothing) (nothing, error) {
 		return in, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	}
 }
+
+func (b *brood) over() bool { return b.complete && b.open == 0 && len(b.waiting) == 0 }
 
 func (b *brood) mayStart() bool { return len(b.waiting) > 0 && len(b.starting) < mostStarting }
 

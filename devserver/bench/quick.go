@@ -56,7 +56,12 @@ func (s *stack) span(wait time.Duration) simulator.Span {
 	return simulator.Span{Elapsed: time.Duration(float64(wait) * s.clock.Scale)}
 }
 
-// pause grows with what is under way: the saga must have had its turn, and wait, when the answer comes.
+// pause grows with what is under way, of a bulk order all of its ports: the saga must have had its turn, and wait, when the answer
+// comes.
 func (o Options) pause() time.Duration {
-	return max(time.Second/3, time.Duration(o.InProgress)*25*time.Millisecond)
+	underWay := o.InProgress
+	if o.Kind == KindBulk {
+		underWay = max(underWay, o.Ports)
+	}
+	return max(time.Second/3, time.Duration(underWay)*25*time.Millisecond)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/portsaga/portsaga/internal/cli"
 )
@@ -116,8 +117,8 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 	if r.Signed {
 		decisions = "signed"
 	}
-	fmt.Fprintf(w, "%s, %d rounds of %d of %d numbers, %d in progress, decisions %s; engine: %s, ledger: %s\n\n",
-		r.Kind, r.Rounds, r.Ports, r.Numbers, r.InProgress, decisions, r.Engine, r.Ledger)
+	fmt.Fprintf(w, "%s, %d rounds of %d, %d in progress; numbers of each: %d, decisions: %s, engine: %s, ledger: %s\n\n",
+		r.Kind, r.Rounds, r.Ports, r.InProgress, r.Numbers, decisions, r.Engine, r.Ledger)
 	rows := [][]string{r.Ours.row("ours")}
 	if r.Bare != nil {
 		rows = append(rows, r.Bare.row("bare"))
@@ -128,6 +129,9 @@ func (r *Report) write(f *cli.Factory, w io.Writer) {
 	f.Table(w, []string{"", "PORTS/S", "EVENTS", "BYTES", "CPU MS WORKER", "CPU MS ENGINE", "RSS MB WORKER", "RSS MB ENGINE", "GREW KB", "DB KB ENGINE", "DB KB LEDGER"}, rows)
 	if r.Bare != nil {
 		fmt.Fprintf(w, "\nratio %.2f of the bare workflow's ports a second (%.2f by processor time)\n", r.Ratio, r.CPURatio)
+		if part := r.Ours.Events / r.Bare.Events; math.Abs(part-1) > 0.03 {
+			fmt.Fprintf(w, "they are not of the same commands: ours had %.2f of its events\n", part)
+		}
 	}
 	r.Revocations.write(f, w, r.LatencyRatio, r.WholeLatencyRatio)
 	if r.Reference != nil {
