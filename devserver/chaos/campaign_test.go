@@ -153,7 +153,7 @@ func (h *house) settle(ctx context.Context, l *load, still time.Duration) []orac
 		}
 		return len(left) == 0 || time.Since(moved) > still
 	})
-	return exists(l, all, h.lookAll(ctx, all))
+	return exists(l, all, h.lookPatiently(ctx, all))
 }
 
 // standing is where ports stand, as one text that differs as soon as one of them moves.

@@ -88,8 +88,13 @@ func (h *house) look(ctx context.Context, c choice) oracle.Port {
 	state := seen.GetWorkflowExecutionInfo().GetStatus()
 	if err != nil || state == enums.WORKFLOW_EXECUTION_STATUS_TERMINATED {
 		workflow = "rescue-" + c.ID
-		if seen, err = h.raw.DescribeWorkflowExecution(ctx, workflow, ""); err != nil {
+		seen, err = h.raw.DescribeWorkflowExecution(ctx, workflow, "")
+		switch {
+		case isGone(err):
 			return h.orphan(ctx, p)
+		case err != nil:
+			p.Unread = err.Error()
+			return p
 		}
 		state = seen.GetWorkflowExecutionInfo().GetStatus()
 	}
@@ -118,9 +123,11 @@ func (h *house) orphan(ctx context.Context, p oracle.Port) oracle.Port {
 	fence, err := h.books.Fence(ctx, p.ID)
 	switch {
 	case porting.KindOf(err) == porting.NotFound:
-		p.Outcome = porting.OutcomeCancelled
+		p.Outcome, p.Unclaimed = porting.OutcomeCancelled, true
 	case err != nil:
 		p.Unread = err.Error()
+	case fence.ClaimedAt.IsZero():
+		p.Outcome, p.Unclaimed = porting.OutcomeRevoked, true
 	case fence.ReleasedAt.IsZero():
 		p.Unread = "its saga is gone, and nobody rescues it"
 	default:
@@ -146,6 +153,25 @@ func (h *house) timers(ctx context.Context, workflow string) (int, error) {
 		}
 	}
 	return running, nil
+}
+
+// lookPatiently reads where ports stand, and reads again what a busy machine did not tell.
+func (h *house) lookPatiently(ctx context.Context, choices []choice) []oracle.Port {
+	const often = 5
+	ports := h.lookAll(ctx, choices)
+	for range often {
+		var again []choice
+		var at []int
+		for i, p := range ports {
+			if p.Unread != "" {
+				again, at = append(again, choices[i]), append(at, i)
+			}
+		}
+		for i, p := range h.lookAll(ctx, again) {
+			ports[at[i]] = p
+		}
+	}
+	return ports
 }
 
 // lookAll reads where ports stand.

@@ -23,7 +23,7 @@ func undoIsExact(r Record) []string {
 		if p.Holds > 0 {
 			breaches = append(breaches, fmt.Sprintf("%s: %s, and the ledger holds %d numbers for it", p.ID, p.Outcome, p.Holds))
 		}
-		if p.Secrets > 0 {
+		if p.Secrets > 0 && !p.Unclaimed {
 			breaches = append(breaches, fmt.Sprintf("%s: %s, and %d secrets are kept", p.ID, p.Outcome, p.Secrets))
 		}
 		breaches = append(breaches, undoneTwice(p)...)

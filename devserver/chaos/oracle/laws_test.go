@@ -92,6 +92,18 @@ func TestGoodRecordBreaksNoLaw(t *testing.T) {
 }
 
 // Every law is broken by records that differ from the good one in one thing, and none of the others is.
+// What the ledger never heard of holds nothing, and nobody can end it.
+func TestAnUnclaimedPortLeavesACode(t *testing.T) {
+	t.Parallel()
+	r := good()
+	r.Ports = append(r.Ports, oracle.Port{ID: "early", Direction: porting.PortIn, Outcome: porting.OutcomeCancelled, Unclaimed: true, Secrets: 1})
+	for _, found := range oracle.Judge(r) {
+		require.Empty(t, found.Breaches, found.Law)
+	}
+	r.Ports[len(r.Ports)-1].Unclaimed = false
+	require.NotEmpty(t, oracle.Judge(r)[4].Breaches)
+}
+
 func TestEveryLawCanBeBroken(t *testing.T) {
 	t.Parallel()
 	type spoilt struct {
