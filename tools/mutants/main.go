@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	if low := scores.below(); len(low) > 0 {
-		return errors.New("below the score that was reached before: " + strings.Join(low, ", "))
+		return errors.New("below the score that is asked: " + strings.Join(low, ", "))
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func TestCopyLeavesOutWhatGitDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestScoreBelowTheOneReachedBefore(t *testing.T) {
+func TestScoreBelowTheOneAsked(t *testing.T) {
 	var r report
 	r.add(score{Name: "high", Mutants: 10, Killed: 9, Lived: 1, Score: 90, Least: 90})
 	r.add(score{Name: "low", Mutants: 15, Killed: 6, Lived: 4, NotCovered: 3, TimedOut: 2, Score: 60, Least: 61})

@@ -99,7 +99,7 @@ func (r *report) total() score {
 	return sum
 }
 
-// below names the rooms whose score is less than what they had reached.
+// below names the rooms whose score is less than what is asked of them.
 func (r *report) below() []string {
 	var names []string
 	for _, s := range r.Rooms {
