@@ -52,11 +52,11 @@ func (l *Ledger) DestroySecret(ctx context.Context, ref string) error {
 	return fault("destroy secret", ref, err)
 }
 
-const destroySecrets = `DELETE FROM secrets WHERE owner = $1`
+const forgetCodes = `DELETE FROM secrets WHERE owner = $1`
 
 // DestroySecrets deletes every secret of an owner.
 func (l *Ledger) DestroySecrets(ctx context.Context, owner string) error {
-	_, err := l.change(ctx, destroySecrets, owner)
+	_, err := l.change(ctx, forgetCodes, owner)
 	return fault("destroy secrets", owner, err)
 }
 
