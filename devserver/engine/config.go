@@ -23,6 +23,8 @@ const (
 	historyShards = 4
 	// High enough that no limit of the server is met before the disk's; the server wants a plain int.
 	unlimited = 100_000
+	// How often the queues delete the tasks that are done.
+	taskMemory = 5 * time.Second
 )
 
 func newServer(o Options, p ports, logs *serverLogger) (temporal.Server, error) {
@@ -132,6 +134,11 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   100,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      100,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): 100,
+
+		// Recovery: a start does again what was done after the last of these, and everybody waits behind it. The default is 30 s.
+		dynamicconfig.TransferProcessorUpdateAckInterval.Key():   taskMemory,
+		dynamicconfig.TimerProcessorUpdateAckInterval.Key():      taskMemory,
+		dynamicconfig.VisibilityProcessorUpdateAckInterval.Key(): taskMemory,
 
 		// One writer: more visibility tasks at a time would wait for it until they time out, and a query behind them.
 		dynamicconfig.VisibilityProcessorSchedulerWorkerCount.Key(): 8,

@@ -72,6 +72,7 @@ func prepare(ctx context.Context, o Options) error {
 }
 
 func (e *Engine) startServer() error {
+	nameBinary()
 	if err := createNamespace(e.options); err != nil {
 		return err
 	}

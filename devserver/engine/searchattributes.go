@@ -18,7 +18,9 @@ import (
 // registerSearchAttributes adds the attributes that the namespace lacks and returns when a query may name each of them.
 // Creating a namespace does not touch one that exists, so that this is the only way for an existing file.
 func (e *Engine) registerSearchAttributes(ctx context.Context) error {
-	c, err := client.DialContext(ctx, clientOptions(loopback(e.ports.internalFrontend), e.options.Namespace))
+	o := clientOptions(loopback(e.ports.internalFrontend), e.options.Namespace)
+	o.ConnectionOptions.GetSystemInfoTimeout = patience
+	c, err := client.DialContext(ctx, o)
 	if err != nil {
 		return fmt.Errorf("engine: connect to the server: %w", err)
 	}
@@ -86,9 +88,12 @@ func awaitUsable(ctx context.Context, c client.Client, namespace string, names m
 	return nil
 }
 
-// await calls try until it succeeds, for at most ten seconds. Its error is that of the last try.
+// patience is how long a part of the server may take to answer: on a machine that has much else to do it is many seconds.
+const patience = 30 * time.Second
+
+// await calls try until it succeeds, or patience is over. Its error is that of the last try.
 func await(ctx context.Context, try func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
