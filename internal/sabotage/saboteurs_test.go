@@ -95,6 +95,26 @@ var saboteurs = []saboteur{
 		pkg: "./internal/ledger", test: "TestSQLite",
 	},
 	{
+		name: "a revocation takes the fence from an activation in flight", file: "internal/ledger/fence.go",
+		was: `WHERE port_id = $1 AND state = 'open' AND revoke_requested_at IS NOT NULL`, is: `WHERE port_id = $1 AND state <> 'closed' AND revoke_requested_at IS NOT NULL`,
+		pkg: "./internal/ledger", test: "TestSQLite",
+	},
+	{
+		name: "whoever comes ends an activation", file: "internal/ledger/fence.go",
+		was: `AND state = 'activating' AND activation_key = $2`, is: `AND state = 'activating' AND activation_key <> $2 || '-'`,
+		pkg: "./internal/ledger", test: "TestSQLite",
+	},
+	{
+		name: "numbers are given away while they are moving", file: "internal/ledger/claim.go",
+		was: `state <> 'activating' AND released_at IS NULL`, is: `released_at IS NULL`,
+		pkg: "./internal/ledger", test: "TestSQLite",
+	},
+	{
+		name: "a restored ledger lets numbers move", file: "internal/ledger/state.go",
+		was: "const notQuarantined = `(quarantined_at IS NULL OR lifted_at IS NOT NULL)`", is: "const notQuarantined = `(quarantined_at IS NULL OR quarantined_at IS NOT NULL)`",
+		pkg: "./internal/ledger", test: "TestSQLite",
+	},
+	{
 		name: "a word of the carrier that nobody knows means that numbers moved", file: "carrier/simulator/client.go",
 		was: "return state\n\t}\n\treturn carrier.StateUnknown", is: "return state\n\t}\n\treturn carrier.StateActive",
 		pkg: "./carrier/simulator", test: "TestAnUnknownWordIsKept",
