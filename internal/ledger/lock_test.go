@@ -37,6 +37,7 @@ func guardSuite(t *testing.T, dsn newDSN) {
 		"PINs":                               testPINs,
 		"attempts":                           testAttempts,
 		"attempts at a kept PIN":             testKeptPIN,
+		"a kept PIN locked out":              testKeptPINLockedOut,
 		"attempts are forgotten":             testForgetAttempts,
 		"attempts that nobody is told of":    testQuietAttempts,
 		"any order of attempts":              testAttemptModel,

@@ -172,6 +172,28 @@ func testKeptPIN(t *testing.T, dsn newDSN) {
 	require.Zero(t, fail(t, l, late), "what was locked out may be tried later")
 }
 
+// A kept PIN that was locked out has not been tried: it counts when it is.
+func testKeptPINLockedOut(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	attempts := func(at time.Time) (refused int) {
+		for i := range fiveAnHour.Attempts {
+			kept := attemptAt("0101", fmt.Sprint("source-", at, i), at)
+			kept.Ref = fmt.Sprint("sec-", i)
+			if !fail(t, l, kept).IsZero() {
+				refused++
+			}
+		}
+		return refused
+	}
+	for i := range fiveAnHour.Attempts {
+		require.Zero(t, fail(t, l, attemptAt("0101", fmt.Sprint("source-", i), noon)))
+	}
+	require.Equal(t, fiveAnHour.Attempts, attempts(noon))
+	later := noon.Add(fiveAnHour.Lockout)
+	require.Zero(t, attempts(later))
+	require.NotZero(t, fail(t, l, attemptAt("0101", "source", later)))
+}
+
 func testForgetAttempts(t *testing.T, dsn newDSN) {
 	l := open(t, dsn(t))
 	for range 4 {
