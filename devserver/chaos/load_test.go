@@ -282,17 +282,25 @@ func (l *load) decideOn(ctx context.Context, id string) {
 	if l.choices[id].Rejected {
 		decision = porting.Reject
 	}
-	l.decisions[id]++
-	tired := l.decisions[id] > enough
-	if l.decisions[id] == enough+1 {
-		l.givenUp++
-	}
+	tired := l.decisions[id] >= enough
 	l.mu.Unlock()
 	if tired {
 		_ = l.revoke(ctx, id) // it is asked for again with the next look
 		return
 	}
-	_, _ = l.house.sagas.Decide(ctx, id, l.house.desk.Decide("ben", decision, *status.Challenge)) // it asks again if that was lost
+	_, err = l.house.sagas.Decide(ctx, id, l.house.desk.Decide("ben", decision, *status.Challenge))
+	if err == nil || porting.KindOf(err) == porting.Refused {
+		l.hasDecided(id) // otherwise that was lost, and it asks again
+	}
+}
+
+func (l *load) hasDecided(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.decisions[id]++
+	if l.decisions[id] == enough && l.choices[id].Direction == porting.PortIn {
+		l.givenUp++
+	}
 }
 
 // goesBack notes that a port was reset, with what it had been told since or without.
