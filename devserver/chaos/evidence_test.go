@@ -199,13 +199,16 @@ func (h *house) readLedger(ctx context.Context, r *oracle.Record) {
 	db, err := sql.Open(driver, dsn)
 	require.NoError(h, err)
 	defer db.Close()
-	held, secrets, ended := map[string]int{}, map[string]int{}, map[string]time.Time{}
+	held, secrets, ended, accepted := map[string]int{}, map[string]int{}, map[string]time.Time{}, acceptedAt(r.Ports)
 	h.each(ctx, db, `SELECT n.token, n.port_id, COALESCE(p.claimed_at, 0), COALESCE(n.released_at, p.released_at, 0) FROM port_numbers n JOIN ports p ON p.port_id = n.port_id`,
 		func(scan func(...any) error) error {
 			var t oracle.Tenure
 			var from, to int64
 			err := scan(&t.Number, &t.Port, &from, &to)
 			t.From = time.UnixMicro(from)
+			if at := accepted[t.Port]; at.After(t.From) {
+				t.From = at // the ledger has when the claim was asked for, which may have been tried for long
+			}
 			if to == 0 {
 				held[t.Port]++
 			} else {
@@ -232,6 +235,19 @@ func (h *house) readLedger(ctx context.Context, r *oracle.Record) {
 		r.Ports[i].Holds, r.Ports[i].Secrets = held[p.ID], secrets[p.ID]
 	}
 	r.Tenures = append(r.Tenures, atCarrier(r.Effects, ended)...)
+}
+
+// acceptedAt is when ports had their numbers, as their sagas tell.
+func acceptedAt(ports []oracle.Port) map[string]time.Time {
+	at := map[string]time.Time{}
+	for _, p := range ports {
+		for _, e := range p.Timeline {
+			if e.Event == porting.EventAccepted {
+				at[p.ID] = e.At
+			}
+		}
+	}
+	return at
 }
 
 // atCarrier is the time in which a number was with the carrier in a port's name: from its order until the port had ended.
