@@ -87,7 +87,7 @@ func (h *house) look(ctx context.Context, c choice) oracle.Port {
 	}
 	state := seen.GetWorkflowExecutionInfo().GetStatus()
 	if err != nil || state == enums.WORKFLOW_EXECUTION_STATUS_TERMINATED {
-		workflow = "rescue-" + c.ID
+		workflow, p.Rescued = "rescue-"+c.ID, true
 		seen, err = h.raw.DescribeWorkflowExecution(ctx, workflow, "")
 		switch {
 		case isGone(err):

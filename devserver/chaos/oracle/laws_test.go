@@ -92,6 +92,18 @@ func TestGoodRecordBreaksNoLaw(t *testing.T) {
 }
 
 // Every law is broken by records that differ from the good one in one thing, and none of the others is.
+// A rescue finds numbers that work, and stands guard over them.
+func TestARescueFindsAPortActive(t *testing.T) {
+	t.Parallel()
+	r := oracle.Record{Ports: []oracle.Port{{
+		ID: "rescued", Direction: porting.PortIn, Stage: porting.Completed, Rescued: true,
+		Timeline: told(porting.EventReceived, porting.Received, porting.EventEscalated, porting.Active, porting.EventVerified, porting.Completed),
+	}}}
+	require.Empty(t, oracle.Judge(r)[7].Breaches)
+	r.Ports[0].Rescued = false
+	require.NotEmpty(t, oracle.Judge(r)[7].Breaches)
+}
+
 // What the ledger never heard of holds nothing, and nobody can end it.
 func TestAnUnclaimedPortLeavesACode(t *testing.T) {
 	t.Parallel()

@@ -39,6 +39,7 @@ type Port struct {
 	Undone    []porting.Entry
 	Holds     int    // numbers that the ledger holds for it
 	Secrets   int    // that the ledger keeps for it
+	Rescued   bool   // its saga is gone, and its rescue tells of it
 	Unclaimed bool   // its saga was taken away before the ledger had its claim: nobody knows of it, and a code that came with it expires
 	Unread    string // why it could not be looked at
 }
