@@ -282,7 +282,7 @@ func (l *Ledger) End(ctx context.Context, e End) error {
 		if err != nil {
 			return err
 		}
-		for _, forget := range []string{forgetCodes, forgetDesk, forgetTold} {
+		for _, forget := range []string{takeNoCodes, forgetCodes, forgetDesk, forgetTold} {
 			if _, err := change(ctx, tx, forget, e.PortID); err != nil {
 				return err
 			}

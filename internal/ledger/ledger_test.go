@@ -43,6 +43,8 @@ func testSecrets(t *testing.T, dsn newDSN) {
 	require.NoError(t, l.DestroySecrets(ctx, "pi-1"))
 	requireGone(first, noon)
 	requireGone(second, noon)
+	_, err = l.PutSecret(ctx, "pi-1", sealed, noon, expires)
+	requireCode(t, err, porting.Refused, "port-exists")
 	_, err = l.GetSecret(ctx, other, noon)
 	require.NoError(t, err)
 

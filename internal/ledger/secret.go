@@ -12,12 +12,24 @@ import (
 )
 
 // PutSecret stores a sealed secret for its owner, usually a port ID, and returns the reference under which it can be
-// read until it expires. The ledger never sees a secret in the clear: what it is given must be sealed by the vault.
+// read until it expires. The ledger never sees a secret in the clear: what it is given must be sealed by the vault. A port
+// that has ended is given none: Refused with code "port-exists".
 func (l *Ledger) PutSecret(ctx context.Context, owner string, sealed []byte, at, expires time.Time) (ref string, err error) {
+	const op = "store secret"
 	ref = "sec-" + strings.ToLower(rand.Text())
-	_, err = l.change(ctx, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		ref, owner, sealed, instant{at}, instant{expires})
-	return ref, fault("store secret", owner, err)
+	err = l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var ended bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM forgotten WHERE port_id = $1)`, owner).Scan(&ended); err != nil {
+			return err
+		}
+		if ended {
+			return &porting.Error{Kind: porting.Refused, Code: "port-exists", Op: op, Object: owner, Detail: "the port has ended", Next: "look at it with `port show`"}
+		}
+		_, err := change(ctx, tx, `INSERT INTO secrets (ref, owner, sealed, stored_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+			ref, owner, sealed, instant{at}, instant{expires})
+		return err
+	})
+	return ref, fault(op, owner, err)
 }
 
 // keepSecret stores a sealed secret and returns it. The first one under a reference stays, and is what everybody is given who
@@ -52,11 +64,20 @@ func (l *Ledger) DestroySecret(ctx context.Context, ref string) error {
 	return fault("destroy secret", ref, err)
 }
 
-const forgetCodes = `DELETE FROM secrets WHERE owner = $1`
+const (
+	forgetCodes = `DELETE FROM secrets WHERE owner = $1`
+	takeNoCodes = `INSERT INTO forgotten (port_id) VALUES ($1) ON CONFLICT DO NOTHING`
+)
 
-// DestroySecrets deletes every secret of an owner.
+// DestroySecrets deletes every secret of a port that ends. It is given none from then on.
 func (l *Ledger) DestroySecrets(ctx context.Context, owner string) error {
-	_, err := l.change(ctx, forgetCodes, owner)
+	err := l.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := change(ctx, tx, takeNoCodes, owner); err != nil {
+			return err
+		}
+		_, err := change(ctx, tx, forgetCodes, owner)
+		return err
+	})
 	return fault("destroy secrets", owner, err)
 }
 
