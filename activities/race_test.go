@@ -19,8 +19,10 @@ import (
 type slow struct {
 	scripted
 	dice *rand.Rand
-	at   int           // the call at which the subscriber revokes
+	at   int           // the call at which the subscriber revokes; before the gate is asked at all if it is -1
 	then chan struct{} // closed at that call
+	told chan struct{} // closed when the subscriber has an answer
+	lets bool          // the subscriber come first, instead of racing with what the gate does next
 	seen int
 
 	order    sync.Mutex
@@ -30,8 +32,8 @@ type slow struct {
 }
 
 func newSlow(t *testing.T, seed uint64) *slow {
-	c := &slow{dice: rand.New(rand.NewPCG(seed, 1)), then: make(chan struct{}), state: porting.CarrierConfirmed}
-	c.at = c.dice.IntN(6)
+	c := &slow{dice: rand.New(rand.NewPCG(seed, 1)), then: make(chan struct{}), told: make(chan struct{}), state: porting.CarrierConfirmed}
+	c.at, c.lets = c.dice.IntN(7)-1, c.dice.IntN(2) == 0
 	c.t = t
 	c.status, c.activate, c.cancel = c.read, c.takeActivation, c.takeCancel
 	return c
@@ -40,9 +42,16 @@ func newSlow(t *testing.T, seed uint64) *slow {
 // tick counts the calls, so that the revocation comes between any two of them.
 func (c *slow) tick() {
 	if c.seen == c.at {
-		close(c.then)
+		c.revoke()
 	}
 	c.seen++
+}
+
+func (c *slow) revoke() {
+	close(c.then)
+	if c.lets {
+		<-c.told
+	}
 }
 
 func (c *slow) read() (carrier.Status, error) {
@@ -152,6 +161,7 @@ func (w *world) race(id string, c *slow) (tooLate, fenced bool) {
 		<-c.then
 		var err error
 		closed, err = gate.CloseFence(ctx, porting.FenceInput{Port: id, By: "jordan", Reason: porting.AuthorizationRevoked, At: monday})
+		close(c.told)
 		revoked <- err
 	}()
 	in := activation()
@@ -163,6 +173,9 @@ func (w *world) race(id string, c *slow) (tooLate, fenced bool) {
 			return false, false
 		}
 		return answer.Fenced || answer.Status.State == porting.CarrierActive, answer.Fenced
+	}
+	if c.at < 0 {
+		c.revoke()
 	}
 	for ended := false; !ended; {
 		ended, fenced = try()
