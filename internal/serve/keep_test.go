@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,9 +25,14 @@ import (
 )
 
 // mailbox keeps the mails that come.
-type mailbox struct{ mails []notify.Message }
+type mailbox struct {
+	mu    sync.Mutex
+	mails []notify.Message
+}
 
 func (m *mailbox) Send(_ context.Context, mail notify.Message) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.mails = append(m.mails, mail)
 	return "", nil
 }
