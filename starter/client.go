@@ -129,7 +129,7 @@ func (c *Client) start(ctx context.Context, id, saga string, input any, options 
 	if err == nil {
 		err = handle.Get(waitCtx, &answer)
 	}
-	if err != nil && waitCtx.Err() != nil && ctx.Err() == nil {
+	if ctx.Err() == nil && outOfPatience(waitCtx, err) {
 		return c.startedWithoutWorker(ctx, id)
 	}
 	if err != nil {
@@ -139,6 +139,12 @@ func (c *Client) start(ctx context.Context, id, saga string, input any, options 
 		return answer, &porting.Error{Kind: porting.Refused, Code: string(answer.Reason), Op: "start port", Object: id, Detail: answer.Says}
 	}
 	return answer, nil
+}
+
+// outOfPatience reports whether a wait ended without an answer. The server knows the deadline, and may give up a moment before it.
+func outOfPatience(ctx context.Context, err error) bool {
+	_, gaveUp := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	return gaveUp || err != nil && ctx.Err() != nil
 }
 
 // startedWithoutWorker answers for a port that no worker has taken yet.
