@@ -72,7 +72,7 @@ func (o Options) engineStored(ctx context.Context) (size int64, err error) {
 // fileSize is the size of a SQLite database with what still is in its write-ahead log.
 func fileSize(ctx context.Context, file string) (int64, error) {
 	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: "mode=ro"}).String()
-	size, err := ask[int64](ctx, "sqlite", dsn, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
+	size, err := ask(ctx, "sqlite", dsn, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
 	if err != nil {
 		return 0, fmt.Errorf("size of %s: %w", filepath.Base(file), err)
 	}
@@ -81,14 +81,14 @@ func fileSize(ctx context.Context, file string) (int64, error) {
 
 // serverSize is the size of a database of a PostgreSQL server, of that which an address names where name is empty.
 func serverSize(ctx context.Context, dsn, name string) (int64, error) {
-	size, err := ask[int64](ctx, "pgx", dsn, `SELECT pg_database_size(coalesce(nullif($1, ''), current_database()))`, name)
+	size, err := ask(ctx, "pgx", dsn, `SELECT pg_database_size(coalesce(nullif($1, ''), current_database()))`, name)
 	if err != nil {
 		return 0, fmt.Errorf("size of a database: %w", err)
 	}
 	return size, nil
 }
 
-func ask[T any](ctx context.Context, driver, dsn, question string, args ...any) (answer T, err error) {
+func ask(ctx context.Context, driver, dsn, question string, args ...any) (answer int64, err error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		return answer, err
@@ -106,15 +106,28 @@ func (o Options) databaseCPU(ctx context.Context) (total time.Duration, err erro
 		if !isServer(dsn) {
 			continue
 		}
-		pid, err := ask[int](ctx, "pgx", dsn, `SELECT pg_backend_pid()`)
+		pid, err := serverBehind(ctx, dsn)
 		if err != nil {
 			return 0, fmt.Errorf("ask a database for its process: %w", err)
 		}
-		if pid = serverOf(pid); pid == 0 || counted[pid] {
+		if pid == 0 || counted[pid] {
 			continue
 		}
 		counted[pid] = true
 		total += familyTime(pid)
 	}
 	return total, nil
+}
+
+// serverBehind is the server that answers at an address; zero where it is none of this machine.
+func serverBehind(ctx context.Context, dsn string) (pid int, err error) {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+		return 0, err
+	}
+	return serverOf(pid), nil // while the connection is open: the process that answers it ends with it
 }
