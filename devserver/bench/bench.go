@@ -37,7 +37,10 @@ type Options struct {
 	Ledger     string         // DSN; a file in Dir when empty
 	Open       []int          // ports that stand open while others are measured, by and by
 	Dir        string         // of everything that is written
-	Tell       func(what string, done, of int)
+
+	EngineProfile string // file for a profile of the embedded engine's processor time
+
+	Tell func(what string, done, of int)
 }
 
 // Kinds of benches.

@@ -31,7 +31,8 @@ type making struct {
 	Dir         string             `json:"dir"`
 	Synchronous engine.Synchronous `json:"synchronous"`
 	Postgres    string             `json:"postgres,omitempty"`
-	Port        int                `json:"port,omitempty"` // of its frontend; a free one when zero
+	Port        int                `json:"port,omitempty"`    // of its frontend; a free one when zero
+	Profile     string             `json:"profile,omitempty"` // file for a profile of its processor time
 }
 
 // place is where a child's engine is reached.
@@ -47,7 +48,15 @@ const tidy = "tidy"
 // serveEngine is the child: it runs an engine until nobody is left to talk to.
 func serveEngine(ctx context.Context, in io.Reader, out io.Writer) error {
 	asked, say := bufio.NewScanner(in), json.NewEncoder(out)
-	e, err := startEngine(ctx, asked)
+	m, err := whatToBe(asked)
+	if err != nil {
+		return errors.Join(err, say.Encode(place{Failed: err.Error()}))
+	}
+	return profiled(m.Profile, func() error { return serve(ctx, m, asked, say) })
+}
+
+func serve(ctx context.Context, m making, asked *bufio.Scanner, say *json.Encoder) error {
+	e, err := startEngine(ctx, m)
 	if err != nil {
 		return errors.Join(err, say.Encode(place{Failed: err.Error()}))
 	}
@@ -61,12 +70,15 @@ func serveEngine(ctx context.Context, in io.Reader, out io.Writer) error {
 	return errors.Join(err, e.Stop())
 }
 
-func startEngine(ctx context.Context, told *bufio.Scanner) (*engine.Engine, error) {
+func whatToBe(told *bufio.Scanner) (m making, err error) {
 	told.Scan()
-	var m making
 	if err := json.Unmarshal(told.Bytes(), &m); err != nil {
-		return nil, fmt.Errorf("read what the engine is to be: %w", errors.Join(told.Err(), err))
+		return m, fmt.Errorf("read what the engine is to be: %w", errors.Join(told.Err(), err))
 	}
+	return m, nil
+}
+
+func startEngine(ctx context.Context, m making) (*engine.Engine, error) {
 	return engine.Start(ctx, engine.Options{
 		Dir: m.Dir, Synchronous: m.Synchronous, Postgres: m.Postgres, FrontendPort: m.Port, SearchAttributes: workflows.SearchAttributes(),
 		Logger: slog.New(slog.DiscardHandler),

@@ -48,6 +48,7 @@ func NewCommand(f *cli.Factory) *cobra.Command {
 	flags.IntSliceVar(&o.Open, "open", nil, "ports that stand open while others are measured, one measure after the other: 100,1000,10000")
 	flags.StringVar(&o.Dir, "dir", "", "directory that is kept, with the ports that stand open in it; a new one that is thrown away when empty")
 	flags.StringVar(&profile, "cpu-profile", "", "file for a profile of this process, for go tool pprof")
+	flags.StringVar(&o.EngineProfile, "engine-profile", "", "file for a profile of the embedded engine's process")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(Kinds, cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(newEngine(f))
 	return cmd

@@ -190,7 +190,7 @@ func (o Options) engineDir() string { return filepath.Join(o.Dir, "temporal") }
 
 // making is the engine of a bench.
 func (o Options) making() making {
-	m := making{Dir: o.engineDir(), Synchronous: engine.Full, Postgres: o.Database}
+	m := making{Dir: o.engineDir(), Synchronous: engine.Full, Postgres: o.Database, Profile: o.EngineProfile}
 	if o.Fast {
 		m.Synchronous = engine.Normal
 	}
