@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.temporal.io/server/common/headers"
@@ -26,7 +27,12 @@ const (
 	selectRecord = `SELECT server_version, schema_version FROM portsaga_engine`
 	countTables  = `SELECT count(*) FROM sqlite_schema WHERE type = 'table'`
 	countRecord  = countTables + ` AND name = 'portsaga_engine'`
+	listIndexes  = `SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'by\_%' ESCAPE '\'`
 )
+
+// keptIndexes are those of the visibility file that questions about ports use: by ID, type, status, parent and root, and by the
+// columns that an attribute of ports may be given. Every write of a row rewrites every index of it; the server makes 58.
+var keptIndexes = regexp.MustCompile(`^by_(workflow_id|workflow_type|status|parent_workflow_id|root_workflow_id|(keyword|datetime|int|bool)_\d+)$`)
 
 // storeFile is one of the engine's two SQLite files.
 type storeFile struct {
@@ -101,27 +107,68 @@ func prepareFile(ctx context.Context, o Options, f storeFile) error {
 		return directoryError(o.path(f), err)
 	}
 	if tables > 0 {
-		return checkRecord(ctx, tx, o, f)
+		err = checkRecord(ctx, tx, o, f)
+	} else {
+		err = applySchema(ctx, tx, f)
 	}
-	if err := applySchema(ctx, tx, f); err != nil {
-		return fmt.Errorf("engine: create %s: %w", f.name, err)
+	if err == nil && f == visibilityFile {
+		err = dropIndexes(ctx, tx)
+	}
+	if err != nil {
+		return err
 	}
 	return tx.Commit()
 }
 
-func applySchema(ctx context.Context, tx *sql.Tx, f storeFile) error {
-	statements, err := fs.ReadFile(schema.Assets(), f.schema)
+// dropIndexes also thins out a file that was made before it was done: a list by another column reads all rows from then on.
+func dropIndexes(ctx context.Context, tx *sql.Tx) error {
+	names, err := indexNames(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, string(statements)); err != nil {
-		return err
+	for _, name := range names {
+		if keptIndexes.MatchString(name) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `DROP INDEX `+name); err != nil {
+			return fmt.Errorf("engine: drop index %s: %w", name, err)
+		}
 	}
-	if _, err := tx.ExecContext(ctx, createRecord); err != nil {
-		return err
+	return nil
+}
+
+func indexNames(ctx context.Context, tx *sql.Tx) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, listIndexes)
+	if err != nil {
+		return nil, fmt.Errorf("engine: list indexes: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, insertRecord, f.record.server, f.record.schema)
-	return err
+	defer func() { _ = rows.Close() }()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("engine: list indexes: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+func applySchema(ctx context.Context, tx *sql.Tx, f storeFile) error {
+	statements, err := fs.ReadFile(schema.Assets(), f.schema)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, string(statements))
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, createRecord)
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, insertRecord, f.record.server, f.record.schema)
+	}
+	if err != nil {
+		return fmt.Errorf("engine: create %s: %w", f.name, err)
+	}
+	return nil
 }
 
 func checkRecord(ctx context.Context, tx *sql.Tx, o Options, f storeFile) error {

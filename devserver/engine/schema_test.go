@@ -44,6 +44,30 @@ func TestPatchReleaseOpensTheSameFiles(t *testing.T) {
 	require.NoError(t, prepareFiles(t.Context(), o))
 }
 
+func TestIndexesThatNoQuestionUsesAreDropped(t *testing.T) {
+	t.Parallel()
+	o := preparedOptions(t)
+	require.Len(t, indexesOf(t, o), 24)
+	require.Subset(t, indexesOf(t, o), []string{"by_workflow_id", "by_status", "by_keyword_01", "by_datetime_03", "by_bool_01"})
+
+	execute(t, o, visibilityFile, `CREATE INDEX by_double_01 ON executions_visibility (namespace_id, Double01)`)
+	require.NoError(t, prepareFiles(t.Context(), o))
+	require.NotContains(t, indexesOf(t, o), "by_double_01", "an older file is thinned out")
+}
+
+func indexesOf(t *testing.T, o Options) []string {
+	t.Helper()
+	db, err := openFile(o, visibilityFile)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	names, err := indexNames(t.Context(), tx)
+	require.NoError(t, err)
+	return names
+}
+
 func TestMissingVisibilityFileIsRefused(t *testing.T) {
 	t.Parallel()
 	o := preparedOptions(t)
