@@ -114,7 +114,7 @@ func (h *house) campaign(o options, t tier) report {
 	l.run.Wait()
 
 	began := time.Now()
-	ports := h.settle(whole, l, t.still)
+	ports, latest := h.settle(whole, l, t.still)
 	settled := time.Since(began)
 	noMore()
 	r := report{Tier: o.tier, Seed: o.seed, Ledger: "SQLite", Ports: len(ports), Refused: l.refused, Unstarted: len(l.failed), GivenUp: l.givenUp, Outcomes: outcomes(ports), Settled: settled.Seconds()}
@@ -125,13 +125,14 @@ func (h *house) campaign(o options, t tier) report {
 	r.count(record, h.tally)
 	r.Never = n.never()
 	r.Findings = oracle.Judge(record)
-	r.Stories = storiesOf(ports, r.Findings, record.Effects)
+	r.Stories = storiesOf(ports, breached(r.Findings), record.Effects)
+	r.Latest = storiesOf(ports, latest, record.Effects)
 	return r
 }
 
-// settle waits until every port rests, and returns where each stands. It gives up where none has moved for a while, and on ports
-// that go in circles.
-func (h *house) settle(ctx context.Context, l *load, still time.Duration) []oracle.Port {
+// settle waits until every port rests, and returns where each stands and which rested last. It gives up where none has moved for
+// a while, and on ports that go in circles.
+func (h *house) settle(ctx context.Context, l *load, still time.Duration) (ports []oracle.Port, latest string) {
 	h.Helper()
 	const circles = 5 // times as long as stillness
 	patient, cancel := context.WithTimeout(ctx, circles*still)
@@ -147,13 +148,16 @@ func (h *house) settle(ctx context.Context, l *load, still time.Duration) []orac
 			moved, seen = time.Now(), now
 		}
 		left = unsettled(l, left, ports)
+		if len(left) > 0 {
+			latest = fmt.Sprint(left[:min(3, len(left))])
+		}
 		if time.Since(reminded) > 15*time.Second {
 			l.remind(ctx, left)
 			reminded = time.Now()
 		}
 		return len(left) == 0 || time.Since(moved) > still
 	})
-	return exists(l, all, h.lookPatiently(ctx, all))
+	return exists(l, all, h.lookPatiently(ctx, all)), latest
 }
 
 // standing is where ports stand, as one text that differs as soon as one of them moves.

@@ -261,7 +261,7 @@ func TestReport(t *testing.T) {
 	r.Stories = storiesOf([]oracle.Port{
 		{ID: "pi-1", Direction: porting.PortIn, Stage: porting.Submitted, Timeline: []porting.Entry{{Event: porting.EventSubmitted, Stage: porting.Submitted}}},
 		{ID: "pi-2", Direction: porting.PortIn, Outcome: porting.OutcomeCompleted},
-	}, r.Findings, []oracle.Effect{{Port: "pi-1", Name: "confirmed", Version: 1}})
+	}, breached(r.Findings), []oracle.Effect{{Port: "pi-1", Name: "confirmed", Version: 1}})
 	text := r.String()
 	for _, said := range []string{"seed 7", "trust: it fell", "the audit log is whole", "pi-1: submitted", string(porting.EventSubmitted), "at the carrier: confirmed, version 1"} {
 		require.Contains(t, text, said)

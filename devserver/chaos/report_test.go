@@ -35,7 +35,8 @@ type report struct {
 	Never     []string         `json:"never_struck"`        // kinds of faults that found no moment
 	Judged    map[string]int   `json:"judged"`              // of what the oracle was shown how much
 	Findings  []oracle.Finding `json:"findings"`
-	Stories   []string         `json:"stories"` // of ports that broke a law
+	Stories   []string         `json:"stories"`      // of ports that broke a law
+	Latest    []string         `json:"last_to_rest"` // the same of those that came to rest last
 	Settled   float64          `json:"settled_after_seconds"`
 	Seconds   float64          `json:"seconds"`
 }
@@ -68,21 +69,26 @@ func (r report) String() string {
 		fmt.Fprintf(table, "  %s\t%d\n", f.Law, len(f.Breaches))
 	}
 	_ = table.Flush() // into memory
-	for _, line := range slices.Concat(r.Never, r.Gone, r.Stories) {
+	for _, line := range slices.Concat(r.Never, r.Gone, r.Stories, r.Latest) {
 		fmt.Fprintln(&b, line)
 	}
 	return b.String()
 }
 
-// storiesOf tells what happened to ports that broke a law, there and at the carrier.
-func storiesOf(ports []oracle.Port, findings []oracle.Finding, effects []oracle.Effect) []string {
+// breached is what the oracle says, which names the ports that broke a law.
+func breached(findings []oracle.Finding) string {
 	var breaches strings.Builder
 	for _, f := range findings {
 		fmt.Fprintln(&breaches, f.Breaches)
 	}
+	return breaches.String()
+}
+
+// storiesOf tells what happened to the ports that a text names, there and at the carrier.
+func storiesOf(ports []oracle.Port, named string, effects []oracle.Effect) []string {
 	stories := []string{}
 	for _, p := range ports {
-		if !strings.Contains(breaches.String(), p.ID) {
+		if !strings.Contains(named, p.ID) {
 			continue
 		}
 		var b strings.Builder
