@@ -2,6 +2,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,17 +22,23 @@ type Config struct {
 	Neighbours  Neighbours
 	Ports       NewsPorts     // told of the news that the door left to gates, and opened for requests; a gate looks for neither when nil
 	StopTimeout time.Duration // how long running steps may end after a stop; 20 s when zero
+	Kept        int           // sagas that stay in memory between their tasks, of all workers of the process; 1,500 when zero
 
 	// Version is the code that this worker runs, as a worker deployment of Temporal knows it; no version when zero. Ports move
 	// on to the deployment's current version by themselves: their histories replay under newer code.
 	Version worker.WorkerDeploymentVersion
 }
 
+// keptSagas leaves room in 512 MB. Ports wait for days: the SDK's 10,000 would be 2 GB of sagas that do nothing, and one that is played
+// back takes milliseconds.
+const keptSagas = 1500
+
 // Run works until ctx ends, then lets running steps end. It fails if the worker cannot start or meets a fatal error.
 func Run(ctx context.Context, c client.Client, cfg Config) error {
 	if cfg.StopTimeout == 0 {
 		cfg.StopTimeout = 20 * time.Second
 	}
+	worker.SetStickyWorkflowCacheSize(cmp.Or(cfg.Kept, keptSagas))
 	fatal := make(chan error, 1)
 	var running []worker.Worker
 	defer func() {

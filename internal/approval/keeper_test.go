@@ -100,6 +100,18 @@ func TestKeeperTakesNewVersions(t *testing.T) {
 	require.Same(t, one, again, "files that did not change are not verified again")
 }
 
+// Without a mark the process itself remembers what it saw.
+func TestKeeperWithoutAMark(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, nil)
+	k.issue(version(7))
+	k.serves(7, "")
+	k.issue(version(6))
+	k.serves(7, "registry-rolled-back")
+	k.issue(func(d *Document) { d.Persons[0].Team = "desk" })
+	k.serves(7, "registry-changed")
+}
+
 func TestKeeperServesTheLastGoodOne(t *testing.T) {
 	t.Parallel()
 	k := newKept(t, &highWater{})

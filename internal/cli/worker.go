@@ -98,7 +98,7 @@ func (f *Factory) work(ctx context.Context, role worker.Role) error {
 	ports := starter.New(c, starter.Options{TaskQueue: cfg.TaskQueue, Secrets: neighbours.Secrets(f.Now)})
 	return together(ctx,
 		func(ctx context.Context) error {
-			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, Ports: ports, Version: versionFrom(os.Getenv)})
+			return worker.Run(ctx, works, worker.Config{TaskQueue: cfg.TaskQueue, Role: role, Neighbours: neighbours, Ports: ports, Kept: cfg.Kept(), Version: versionFrom(os.Getenv)})
 		},
 		func(ctx context.Context) error {
 			return f.serveMetrics(ctx, cfg, countedBy(role, works), seenBy(role, neighbours), func() time.Time { return connection.Clock().Business(f.Now()) })

@@ -49,6 +49,7 @@ type Config struct {
 	MetricsAddr       string `split_words:"true" desc:"host:port of /metrics for Prometheus; not served when empty. Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says"`
 	TokenFile         string `split_words:"true" desc:"file with the token that proves our role to the cluster; read again when it is renewed"`
 	TenantRate        string `split_words:"true" desc:"steps a second that bootstrap gives each tenant at the gates, 1 or more; 0 takes the limit away; the limit stays as it is when empty"`
+	KeptSagas         string `split_words:"true" default:"1500" desc:"sagas that a worker keeps in memory between their tasks, 2 or more; others are played back from their histories when they go on. With 1500 it needs up to 300 MB for them"`
 	LogLevel          string `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 	LogFormat         string `split_words:"true" default:"text" desc:"text or json"`
 
@@ -134,6 +135,7 @@ func (c *Config) validate() error {
 		oneOf("APPROVALS", c.Approvals, "", ApprovalsSigned, ApprovalsTrusted),
 		oneOf("ENCRYPTION", c.Encryption, EncryptionOn, EncryptionOff),
 		isRate("TENANT_RATE", c.TenantRate),
+		isNumber("KEPT_SAGAS", c.KeptSagas, 2),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		isAddress("SIMULATOR_ADDR", c.Simulator.Addr),
@@ -150,6 +152,15 @@ func (c *Config) Trusts() bool {
 	}
 	_, err := os.Stat(c.Registry)
 	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Kept is how many sagas a worker keeps in memory.
+func (c *Config) Kept() int {
+	n, err := strconv.Atoi(c.KeptSagas)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Level is the log level.
@@ -232,6 +243,13 @@ func isRate(name, value string) error {
 	}
 	if rate, err := strconv.ParseFloat(value, 32); err != nil || rate != 0 && !(rate >= 1) {
 		return invalid(name, "it is no number of steps a second", "write it like 20, or 0 for no limit")
+	}
+	return nil
+}
+
+func isNumber(name, value string, least int) error {
+	if n, err := strconv.Atoi(value); err != nil || n < least {
+		return invalid(name, fmt.Sprintf("it is no number of %d or more", least), "write it like 1500, or unset it")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 		Encryption: config.EncryptionOn, Keys: filepath.Join("/home/ana", ".portsaga", "keys.db"), TenantKeys: filepath.Join("/home/ana", ".portsaga", "tenant-keys"),
 		Registry:      filepath.Join("/home/ana", ".portsaga", "registry.json"),
 		RegistryRoots: filepath.Join("/home/ana", ".portsaga", "registry-roots.json"), SigningKey: filepath.Join("/home/ana", ".portsaga", "signing_key"), Protection: filepath.Join("/home/ana", ".portsaga", "protection.yaml"),
-		Carrier: "simulator", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
+		Carrier: "simulator", KeptSagas: "1500", LogLevel: "info", LogFormat: "text", Simulator: config.Simulator{Addr: "127.0.0.1:8490"},
 	}, c)
 }
 
@@ -45,7 +45,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"PORTSAGA_CARRIERS": "/n", "PORTSAGA_CARRIER": "telnyx", "PORTSAGA_CARRIER_URL": "https://c.example", "PORTSAGA_WEBHOOK_SECRET_FILE": "/w",
 		"PORTSAGA_APPROVALS": "trusted", "PORTSAGA_REGISTRY": "/g", "PORTSAGA_REGISTRY_ROOTS": "/o", "PORTSAGA_SIGNING_KEY": "/i", "PORTSAGA_SSH_KEY": "/h",
 		"PORTSAGA_ENCRYPTION": "off", "PORTSAGA_KEYS": "postgres://keys", "PORTSAGA_TENANT_KEYS": "gcp-kms://{tenant}", "PORTSAGA_PORTOUT_POLICY": "/q", "PORTSAGA_PROTECTION": "/p",
-		"PORTSAGA_BY": "ana@desk", "PORTSAGA_METRICS_ADDR": ":3", "PORTSAGA_TOKEN_FILE": "/t", "PORTSAGA_TENANT_RATE": "20", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
+		"PORTSAGA_BY": "ana@desk", "PORTSAGA_METRICS_ADDR": ":3", "PORTSAGA_TOKEN_FILE": "/t", "PORTSAGA_TENANT_RATE": "20", "PORTSAGA_KEPT_SAGAS": "9", "PORTSAGA_LOG_LEVEL": "debug", "PORTSAGA_LOG_FORMAT": "json", "PORTSAGA_SIMULATOR_ADDR": ":2",
 		"PORTSAGA_SIMULATOR_STATE": "/s", "PORTSAGA_SIMULATOR_WEBHOOK_URL": "http://w.example", "PORTSAGA_SIMULATOR_WEBHOOK_SECRET_FILE": "/x",
 	}
 	for _, name := range config.Names() {
@@ -59,7 +59,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 	require.Equal(t, config.Config{
 		Dir: "/d", TaskQueue: "q", Ledger: "postgres://l", KeyFile: "/k", RulesDir: "/r", Carriers: "/n", Carrier: "telnyx", CarrierURL: "https://c.example",
 		Encryption: config.EncryptionOff, Keys: "postgres://keys", TenantKeys: "gcp-kms://{tenant}", PortoutPolicy: "/q",
-		WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", Protection: "/p", SSHKey: "/h", By: "ana@desk", MetricsAddr: ":3", TokenFile: "/t", TenantRate: "20", LogLevel: "debug", LogFormat: "json",
+		WebhookSecretFile: "/w", Approvals: config.ApprovalsTrusted, Registry: "/g", RegistryRoots: "/o", SigningKey: "/i", Protection: "/p", SSHKey: "/h", By: "ana@desk", MetricsAddr: ":3", TokenFile: "/t", TenantRate: "20", KeptSagas: "9", LogLevel: "debug", LogFormat: "json",
 		Simulator: config.Simulator{Addr: ":2", State: "/s", WebhookURL: "http://w.example", WebhookSecretFile: "/x"},
 	}, c)
 }
@@ -84,7 +84,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	secret := "hunter2"
 	for name, value := range map[string]string{
 		"PORTSAGA_DIR": "/d", "PORTSAGA_TASK_QUEUE": "", "PORTSAGA_CARRIER": "", "PORTSAGA_CARRIER_URL": "ftp://" + secret,
-		"PORTSAGA_APPROVALS": secret, "PORTSAGA_TENANT_RATE": secret, "PORTSAGA_LOG_LEVEL": secret, "PORTSAGA_LOG_FORMAT": secret, "PORTSAGA_SIMULATOR_ADDR": secret, "PORTSAGA_SIMULATOR_WEBHOOK_URL": secret,
+		"PORTSAGA_APPROVALS": secret, "PORTSAGA_TENANT_RATE": secret, "PORTSAGA_KEPT_SAGAS": secret, "PORTSAGA_LOG_LEVEL": secret, "PORTSAGA_LOG_FORMAT": secret, "PORTSAGA_SIMULATOR_ADDR": secret, "PORTSAGA_SIMULATOR_WEBHOOK_URL": secret,
 	} {
 		t.Setenv(name, value)
 	}
@@ -94,7 +94,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	require.Equal(t, 2, porting.ExitCode(err))
 	require.Equal(t, "config-invalid", porting.CodeOf(err))
 	for _, name := range []string{
-		"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_APPROVALS", "PORTSAGA_TENANT_RATE", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR: it is not host:port",
+		"PORTSAGA_TASK_QUEUE", "PORTSAGA_CARRIER:", "PORTSAGA_CARRIER_URL", "PORTSAGA_APPROVALS", "PORTSAGA_TENANT_RATE", "PORTSAGA_KEPT_SAGAS", "PORTSAGA_LOG_LEVEL", "PORTSAGA_LOG_FORMAT", "PORTSAGA_SIMULATOR_ADDR: it is not host:port",
 		"PORTSAGA_SIMULATOR_WEBHOOK_URL: it is not", "PORTSAGA_SIMULATOR_WEBHOOK_URL: it needs",
 	} {
 		require.ErrorContains(t, err, name)
@@ -109,6 +109,19 @@ func TestTenantRates(t *testing.T) {
 		t.Setenv("PORTSAGA_TENANT_RATE", value)
 		_, err := config.Load()
 		require.Equal(t, good, err == nil, value)
+	}
+}
+
+func TestKeptSagas(t *testing.T) {
+	clean(t)
+	t.Setenv("PORTSAGA_DIR", "/d")
+	for value, kept := range map[string]int{"2": 2, "40000": 40_000, "1": 0, "-1": 0, "1e3": 0, "many": 0} {
+		t.Setenv("PORTSAGA_KEPT_SAGAS", value)
+		c, err := config.Load()
+		require.Equal(t, kept > 0, err == nil, value)
+		if err == nil {
+			require.Equal(t, kept, c.Kept())
+		}
 	}
 }
 
