@@ -78,7 +78,7 @@ var tiers = map[string]map[string]string{
 		"chaos": "3m", "saboteurs": "some", "room": "transitions", "depth": "short",
 	},
 	"full": {
-		"size": "--rounds 5 --ports 200 --in-progress 20", "beside": "--rounds 5 --ports 60 --in-progress 20", "fleets": "100,1000,10000,50000", "most": "50000",
+		"size": "--rounds 3 --ports 100 --in-progress 20", "beside": "--rounds 3 --ports 40 --in-progress 20", "fleets": "100,1000,10000,50000", "most": "50000",
 		"chaos": "20m", "saboteurs": "all", "room": "", "depth": "full",
 	},
 }
