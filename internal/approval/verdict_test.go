@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -166,6 +167,21 @@ func TestVerdictIsNeverReadAsAnother(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, badVerdict(), r.OpenVerdict(screening, &DecisionVerdict{}, now))
 	require.Equal(t, badVerdict(), r.OpenVerdict(decided, &ScreeningVerdict{}, now))
+}
+
+// Either fault alone is enough: another type with the same fields, or a field more with the right type.
+func TestScreeningVerdictsAreReadStrictly(t *testing.T) {
+	t.Parallel()
+	r := registryOf(t, testDocument())
+	payload, err := json.Marshal(testScreening())
+	require.NoError(t, err)
+	open := func(payload []byte) error {
+		typ := (&jose.SignerOptions{}).WithType(jose.ContentType(VerdictJWS))
+		return r.OpenVerdict(whole(t, jwsSigned(t, jose.EdDSA, testKey("trust"), fingerprint(signerNamed("trust")), payload, typ)), &ScreeningVerdict{}, now)
+	}
+	require.NoError(t, open(payload))
+	require.Equal(t, badVerdict(), open(bytes.Replace(payload, []byte(ScreeningType), []byte("another"), 1)))
+	require.Equal(t, badVerdict(), open(bytes.Replace(payload, []byte("{"), []byte(`{"more":1,`), 1)))
 }
 
 func TestServiceKeyFile(t *testing.T) {
