@@ -40,6 +40,7 @@ func guardSuite(t *testing.T, dsn newDSN) {
 		"a kept PIN locked out":              testKeptPINLockedOut,
 		"attempts are forgotten":             testForgetAttempts,
 		"attempts that nobody is told of":    testQuietAttempts,
+		"a source that tries many numbers":   testSourceLockedOut,
 		"any order of attempts":              testAttemptModel,
 		"race: attempts at one number":       testRaceAttempts,
 		"race: attempts from one source":     testRaceSources,

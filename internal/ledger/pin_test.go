@@ -165,6 +165,10 @@ func testKeptPIN(t *testing.T, dsn newDSN) {
 	for i := range 4 {
 		require.Zero(t, fail(t, l, attemptAt("0101", fmt.Sprint("source-", i), noon)))
 	}
+	begun, err = l.BeginAttempt(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, "wrong", begun.Verdict, "what was tried before a lockout is known in it")
+	require.Zero(t, begun.LockedUntil)
 	late := attemptAt("0101", "carrier", noon)
 	late.Ref = "sec-2"
 	require.NotZero(t, fail(t, l, late))
@@ -210,6 +214,17 @@ func testForgetAttempts(t *testing.T, dsn newDSN) {
 	forgotten, err = l.ForgetAttempts(t.Context(), at.Add(2*time.Hour))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, forgotten)
+}
+
+// A source that tries many numbers is locked out, and its history says so.
+func testSourceLockedOut(t *testing.T, dsn newDSN) {
+	l := open(t, dsn(t))
+	for i := range fiveAnHour.Attempts {
+		require.Zero(t, fail(t, l, attemptAt(fmt.Sprint("010", i), "source", noon)))
+	}
+	require.NotZero(t, fail(t, l, attemptAt("0109", "source", noon)))
+	require.Equal(t, []string{ledger.EventSourceLocked}, kinds(t, l, "source"))
+	require.Equal(t, []string{ledger.EventPINFailed}, kinds(t, l, "0101"))
 }
 
 // A quiet attempt counts, and is in no history that the number's people are told from.
