@@ -13,10 +13,11 @@ import (
 // Examination is a look at a whole log.
 type Examination struct {
 	Leaves      iter.Seq2[Stored, error]
-	Tree        *Tree              // as the ledger says it is
-	Checkpoints []SignedCheckpoint // that others keep, opened with the pinned key
-	Complete    bool               // they should be all of them, so that one that is missing was withheld
-	Grace       time.Duration      // how long after it was signed one may be on its way
+	Tree        *Tree                 // as the ledger said it was, before the leaves were read
+	Later       func() (*Tree, error) // as the ledger says it is now: what was added meanwhile is not looked at; nil where nobody adds
+	Checkpoints []SignedCheckpoint    // that others keep, opened with the pinned key
+	Complete    bool                  // they should be all of them, so that one that is missing was withheld
+	Grace       time.Duration         // how long after it was signed one may be on its way
 	Now         time.Time
 }
 
@@ -39,6 +40,10 @@ func (e Examination) Examine() (Examined, error) {
 		if err != nil {
 			return Examined{}, err
 		}
+		if leaf.Index >= e.Tree.Size && e.Later != nil {
+			x.beyond = leaf.Index + 1
+			continue
+		}
 		if err := x.leaf(leaf); err != nil {
 			return Examined{}, err
 		}
@@ -57,7 +62,8 @@ type examiner struct {
 	Examination
 	tree   *Tree // as the leaves give it
 	seen   int64
-	broken bool // a leaf is missing: no root can be reckoned behind it
+	beyond int64 // how far the leaves go that were not looked at, if there are any
+	broken bool  // a leaf is missing: no root can be reckoned behind it
 	good   int64
 	at     int // of Checkpoints, the next one to compare
 	told   map[int64]CheckpointFact
@@ -156,7 +162,19 @@ func (x *examiner) end() error {
 		x.find(Finding{Code: TreeAltered, Index: x.Tree.Size, Detail: fmt.Sprintf("the ledger says that the log has %d leaves, and it has %d", x.Tree.Size, x.seen)})
 	}
 	x.published()
-	return nil
+	return x.grown()
+}
+
+// grown holds the leaves that were added meanwhile against the ledger, which counts each as it adds it.
+func (x *examiner) grown() error {
+	if x.beyond == 0 {
+		return nil
+	}
+	now, err := x.Later()
+	if err == nil && now.Size < x.beyond {
+		x.find(Finding{Code: TreeAltered, Index: now.Size, Detail: fmt.Sprintf("the ledger says that the log has %d leaves, and it has %d", now.Size, x.beyond)})
+	}
+	return err
 }
 
 // published looks for checkpoints that the log tells of and nobody else has.

@@ -124,13 +124,13 @@ func (f *Factory) examineLog(ctx context.Context, books *ledger.Ledger, o auditV
 	if err != nil {
 		return err
 	}
-	tree, err := books.LogTree(ctx)
-	if err != nil {
-		return err
-	}
-	e := audit.Examination{Leaves: books.Leaves(ctx, 0), Tree: tree, Grace: 5 * time.Minute, Now: f.Now()}
+	e := audit.Examination{Leaves: books.Leaves(ctx, 0), Later: func() (*audit.Tree, error) { return books.LogTree(ctx) }, Grace: 5 * time.Minute, Now: f.Now()}
 	var forged []audit.Finding
 	if e.Checkpoints, e.Complete, forged, err = f.keptCheckpoints(by, o.Checkpoints); err != nil {
+		return err
+	}
+	// After the checkpoints and before the leaves: the log grows while it is read.
+	if e.Tree, err = books.LogTree(ctx); err != nil {
 		return err
 	}
 	seen, err := e.Examine()

@@ -60,7 +60,10 @@ func (w *witnessed) examine(ctx context.Context) audit.Examined {
 	require.NoError(w.t, err)
 	tree, err := w.ledger.LogTree(ctx)
 	require.NoError(w.t, err)
-	e := audit.Examination{Leaves: w.ledger.Leaves(ctx, 0), Tree: tree, Complete: true, Grace: time.Minute, Now: w.now.Add(time.Hour)}
+	e := audit.Examination{
+		Leaves: w.ledger.Leaves(ctx, 0), Tree: tree, Later: func() (*audit.Tree, error) { return w.ledger.LogTree(ctx) },
+		Complete: true, Grace: time.Minute, Now: w.now.Add(time.Hour),
+	}
 	for _, text := range texts {
 		c, err := audit.OpenCheckpoint(text, w.signer)
 		require.NoError(w.t, err)
@@ -182,6 +185,30 @@ func testSoundLog(t *testing.T, dsn newDSN) {
 	require.Empty(t, seen.Findings)
 	require.EqualValues(t, 70+4, seen.Leaves, "each checkpoint is told by a leaf")
 	require.Equal(t, 4, seen.Checkpoints, "there is nothing to sign before the first leaf")
+}
+
+// testGrowingLog is a log that goes on while it is looked at, and then one leaf that nobody counted.
+func testGrowingLog(t *testing.T, dsn newDSN) {
+	w := newWitnessed(t, dsn)
+	w.grow(3)
+	before := w.tree()
+	w.grow(2)
+	look := func() audit.Examined {
+		seen, err := audit.Examination{
+			Leaves: w.ledger.Leaves(t.Context(), 0), Tree: before, Later: func() (*audit.Tree, error) { return w.ledger.LogTree(t.Context()) },
+		}.Examine()
+		require.NoError(t, err)
+		return seen
+	}
+	seen := look()
+	require.Empty(t, seen.Findings)
+	require.Equal(t, before.Size, seen.Leaves)
+
+	w.execute(fmt.Sprintf(`INSERT INTO audit_leaves SELECT %d, at, kind, port_id, 'another', leaf, hashes FROM audit_leaves WHERE idx = 1`, w.tree().Size))
+	seen = look()
+	require.Len(t, seen.Findings, 1)
+	require.Equal(t, audit.TreeAltered, seen.Findings[0].Code)
+	require.Equal(t, w.tree().Size, seen.Findings[0].Index)
 }
 
 func testFlippedByte(t *testing.T, dsn newDSN) {

@@ -36,6 +36,7 @@ func auditSuite(t *testing.T, dsn newDSN) {
 		"many leaves":              testManyLeaves,
 		"the log is append-only":   testAppendOnly,
 		"a sound log":              testSoundLog,
+		"a log that grows":         testGrowingLog,
 		"a flipped byte":           testFlippedByte,
 		"a flipped hash":           testFlippedHash,
 		"a dropped row":            testDroppedRow,
