@@ -146,7 +146,7 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		// One node: a task queue needs no partitions, and workflows in memory are capped.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
-		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():        8192,
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():        2048,
 
 		// Each tenant's tasks wait in a line of their own, as they do on a cluster.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
