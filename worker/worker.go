@@ -29,8 +29,7 @@ type Config struct {
 	Version worker.WorkerDeploymentVersion
 }
 
-// keptSagas leaves room in 512 MB. Ports wait for days: the SDK's 10,000 would be 2 GB of sagas that do nothing, and one that is played
-// back takes milliseconds.
+// keptSagas leaves room in 512 MB. Ports wait for days: the SDK's 10,000 would be 2 GB of sagas that do nothing.
 const keptSagas = 1500
 
 // Run works until ctx ends, then lets running steps end. It fails if the worker cannot start or meets a fatal error.

@@ -101,40 +101,34 @@ func TestKeeperTakesNewVersions(t *testing.T) {
 }
 
 // Without a mark the process itself remembers what it saw.
-func TestKeeperWithoutAMark(t *testing.T) {
-	t.Parallel()
-	k := newKept(t, nil)
-	k.issue(version(7))
-	k.serves(7, "")
-	k.issue(version(6))
-	k.serves(7, "registry-rolled-back")
-	k.issue(func(d *Document) { d.Persons[0].Team = "desk" })
-	k.serves(7, "registry-changed")
-}
-
 func TestKeeperServesTheLastGoodOne(t *testing.T) {
 	t.Parallel()
-	k := newKept(t, &highWater{})
-	k.issue(version(7))
-	k.serves(7, "")
+	for name, mark := range map[string]Mark{"with a mark": &highWater{}, "without": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKept(t, mark)
+			k.issue(version(7))
+			k.serves(7, "")
 
-	k.issue(version(6))
-	k.serves(7, "registry-rolled-back")
-	k.issue(func(d *Document) { d.Persons[0].Team = "desk" })
-	k.serves(7, "registry-changed")
-	d := testDocument()
-	d.Version = 8
-	k.write(signed(t, d.Encode(), signerNamed("root-1")))
-	k.serves(7, "registry-threshold")
-	k.issue(func(d *Document) { d.Version, d.Persons = 8, nil })
-	k.serves(7, "registry-empty")
-	k.write([]byte(`{"document":`))
-	k.serves(7, "registry-malformed")
-	require.NoError(t, os.Remove(k.registry))
-	k.serves(7, "file-unreadable")
+			k.issue(version(6))
+			k.serves(7, "registry-rolled-back")
+			k.issue(func(d *Document) { d.Persons[0].Team = "desk" })
+			k.serves(7, "registry-changed")
+			d := testDocument()
+			d.Version = 8
+			k.write(signed(t, d.Encode(), signerNamed("root-1")))
+			k.serves(7, "registry-threshold")
+			k.issue(func(d *Document) { d.Version, d.Persons = 8, nil })
+			k.serves(7, "registry-empty")
+			k.write([]byte(`{"document":`))
+			k.serves(7, "registry-malformed")
+			require.NoError(t, os.Remove(k.registry))
+			k.serves(7, "file-unreadable")
 
-	k.issue(version(8))
-	k.serves(8, "")
+			k.issue(version(8))
+			k.serves(8, "")
+		})
+	}
 }
 
 // More signatures under the same bytes are the same registry.

@@ -159,7 +159,7 @@ func (x *examiner) end() error {
 			c.Number, c.At.Format(time.RFC3339), c.Size, x.seen)})
 	}
 	if !x.broken && (x.seen != x.Tree.Size || !slices.Equal(x.tree.Edge(), x.Tree.Edge())) {
-		x.find(Finding{Code: TreeAltered, Index: x.Tree.Size, Detail: fmt.Sprintf("the ledger says that the log has %d leaves, and it has %d", x.Tree.Size, x.seen)})
+		x.find(treeAltered(x.Tree.Size, x.seen))
 	}
 	x.published()
 	return x.grown()
@@ -172,9 +172,13 @@ func (x *examiner) grown() error {
 	}
 	now, err := x.Later()
 	if err == nil && now.Size < x.beyond {
-		x.find(Finding{Code: TreeAltered, Index: now.Size, Detail: fmt.Sprintf("the ledger says that the log has %d leaves, and it has %d", now.Size, x.beyond)})
+		x.find(treeAltered(now.Size, x.beyond))
 	}
 	return err
+}
+
+func treeAltered(counted, leaves int64) Finding {
+	return Finding{Code: TreeAltered, Index: counted, Detail: fmt.Sprintf("the ledger says that the log has %d leaves, and it has %d", counted, leaves)}
 }
 
 // published looks for checkpoints that the log tells of and nobody else has.
